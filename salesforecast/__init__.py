@@ -1,0 +1,1 @@
+"""Forecast demand and allocate sales targets."""

@@ -1,0 +1,1 @@
+"""From a company total to fair targets that tie out."""

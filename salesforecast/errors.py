@@ -1,0 +1,98 @@
+"""Every error and finding that a user can meet: each says what, where, and how to fix it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning", "repair"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was noticed in the user's data, and what it means for the result.
+
+    Parameters
+    ----------
+    severity
+        `error` stops a run, `warning` goes into the report, `repair` says what was read how.
+    what
+        The observation, in the words of a planner: `"2 dates could not be read"`.
+    where
+        File, row, column or cell: `"orders.csv, row 14, column 'Order date'"`.
+    effect
+        What was done about it, or what to do.
+    rows
+        How many rows it concerns; 0 when it concerns no row in particular.
+    """
+
+    severity: Severity
+    what: str
+    where: str
+    effect: str
+    rows: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.severity}: {self.what} ({self.where}). {self.effect}"
+
+
+class SalesforecastError(Exception):
+    """An error of the user's data or wishes; what, where and fix are all asked for."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: str, fix: str) -> None:
+        super().__init__(what, where, fix)
+        self.what, self.where, self.fix = what, where, fix
+
+    def __str__(self) -> str:
+        return f"{self.what}\n  where: {self.where}\n  fix: {self.fix}"
+
+
+class ParameterError(SalesforecastError):
+    """A command or job was called wrongly."""
+
+    exit_code = 2
+
+
+class DataError(SalesforecastError):
+    """The user's data was refused; `findings` lists every reason, not only the first."""
+
+    exit_code = 3
+
+    def __init__(
+        self, what: str, *, where: str, fix: str, findings: Sequence[Finding] = ()
+    ) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.findings = tuple(findings)
+
+    def __str__(self) -> str:
+        listed = "".join(f"\n  - {f}" for f in self.findings)
+        return super().__str__() + listed
+
+
+class TableError(DataError):
+    """A table that passes between rooms has the wrong columns, types or keys."""
+
+
+class OrganisationError(DataError):
+    """`organisation.toml` or `scenario.toml` cannot be understood."""
+
+
+class InfeasibleError(SalesforecastError):
+    """No plan satisfies every limit; `where` names the limits that contradict each other."""
+
+    exit_code = 4
+
+
+class EngineError(SalesforecastError):
+    """A notebook kernel or another engine failed."""
+
+    exit_code = 5
+
+
+class DeadlineError(SalesforecastError):
+    """A run was stopped because it took longer than it was allowed."""
+
+    exit_code = 6

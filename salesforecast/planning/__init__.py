@@ -1,0 +1,1 @@
+"""Scenarios, plans, and how they did."""

@@ -1,0 +1,153 @@
+"""Limits on targets: facts that are saved, shown, checked and solved from one class each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import inf
+from typing import Protocol
+
+import pandas as pd
+
+from salesforecast.hierarchy import Hierarchy
+
+
+@dataclass(frozen=True)
+class Row:
+    """`lower <= sum of coefficient x target <= upper` over leaves.
+
+    Parameters
+    ----------
+    coefficients
+        float64 on leaf; only the leaves that take part.
+    lower, upper
+        Limits in the unit of coefficient x target; `-inf` and `inf` where there is none.
+    """
+
+    coefficients: pd.Series
+    lower: float
+    upper: float
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is a plain sum: every coefficient is one."""
+        return bool((self.coefficients == 1.0).all())
+
+
+class Rule(Protocol):
+    """Anything that limits the targets of one node: who set it, why, and as a linear row."""
+
+    node: str
+    owner: str
+    reason: str
+
+    def row(self, hierarchy: Hierarchy, baseline: pd.Series) -> Row:
+        """The rule over the leaves of `hierarchy`; `baseline` is on leaf, in the measure."""
+        ...
+
+    def words(self) -> str:
+        """The rule as a planner would say it: `ceiling of 8,000 on Southwest`."""
+        ...
+
+
+def _plain_row(hierarchy: Hierarchy, node: str, lower: float, upper: float) -> Row:
+    return Row(pd.Series(1.0, index=hierarchy.within(node)), lower, upper)
+
+
+@dataclass(frozen=True)
+class Floor:
+    """The targets in `node` add up to at least `amount`."""
+
+    node: str
+    amount: float
+    owner: str = ""
+    reason: str = ""
+
+    def row(self, hierarchy: Hierarchy, baseline: pd.Series) -> Row:
+        return _plain_row(hierarchy, self.node, self.amount, inf)
+
+    def words(self) -> str:
+        return f"floor of {self.amount:,.0f} on '{self.node}'"
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """The targets in `node` add up to at most `amount`."""
+
+    node: str
+    amount: float
+    owner: str = ""
+    reason: str = ""
+
+    def row(self, hierarchy: Hierarchy, baseline: pd.Series) -> Row:
+        return _plain_row(hierarchy, self.node, -inf, self.amount)
+
+    def words(self) -> str:
+        return f"ceiling of {self.amount:,.0f} on '{self.node}'"
+
+
+@dataclass(frozen=True)
+class Lock:
+    """The targets in `node` add up to exactly `amount`: agreed, and must not move."""
+
+    node: str
+    amount: float
+    owner: str = ""
+    reason: str = ""
+
+    def row(self, hierarchy: Hierarchy, baseline: pd.Series) -> Row:
+        return _plain_row(hierarchy, self.node, self.amount, self.amount)
+
+    def words(self) -> str:
+        return f"lock of '{self.node}' at {self.amount:,.0f}"
+
+
+@dataclass(frozen=True)
+class GrowthBand:
+    """The target of `node` lies between `low` and `high` growth on its baseline (fractions)."""
+
+    node: str
+    low: float = -inf
+    high: float = inf
+    owner: str = ""
+    reason: str = ""
+
+    def row(self, hierarchy: Hierarchy, baseline: pd.Series) -> Row:
+        last = float(baseline.loc[hierarchy.within(self.node)].sum())
+        return _plain_row(hierarchy, self.node, last * (1 + self.low), last * (1 + self.high))
+
+    def words(self) -> str:
+        return f"growth of '{self.node}' between {self.low:+.1%} and {self.high:+.1%}"
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What the leaves in `uses` can work or deliver together, in the capacity's own unit.
+
+    Parameters
+    ----------
+    node
+        Where it is shown: the node that owns the capacity.
+    amount, unit
+        How much there is: `1872`, `"vehicle-days"`.
+    uses
+        Node to use per unit of target: `{"West": 0.0004, "South": 0.0006}`. Several nodes
+        share the capacity. A leaf under two of them takes the nearer one's use.
+    """
+
+    node: str
+    amount: float
+    unit: str
+    uses: Mapping[str, float] = field(hash=False)
+    owner: str = ""
+    reason: str = ""
+
+    def row(self, hierarchy: Hierarchy, baseline: pd.Series) -> Row:
+        use = pd.Series(dtype="float64")
+        for node in sorted(self.uses, key=lambda name: name.count("/")):
+            inside = pd.Series(float(self.uses[node]), index=hierarchy.within(node))
+            use = inside.combine_first(use)
+        return Row(use, -inf, self.amount)
+
+    def words(self) -> str:
+        return f"capacity of {self.amount:,.0f} {self.unit} shared by {', '.join(self.uses)}"

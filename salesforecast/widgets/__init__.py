@@ -1,0 +1,1 @@
+"""Scenarios and targets on screen; nothing is computed here."""

@@ -1,0 +1,1 @@
+"""What `make bench NAME=...` measures; one module a name, with the harness in `bench`."""

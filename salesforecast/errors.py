@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Literal
 
 Severity = Literal["error", "warning", "repair"]
@@ -96,3 +97,10 @@ class DeadlineError(SalesforecastError):
     """A run was stopped because it took longer than it was allowed."""
 
     exit_code = 6
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Words to put into a fix: the known name nearest to `word`, or all of them."""
+    names = list(known)
+    close = get_close_matches(word, names, n=1, cutoff=0.5)
+    return f"did you mean '{close[0]}'?" if close else f"use one of: {', '.join(names)}."

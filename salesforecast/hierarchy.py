@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -169,7 +170,7 @@ def _first_problem(paths: Sequence[str]) -> tuple[str, str]:
         return "the hierarchy is empty.", "no leaf was given"
     known = set(paths)
     if len(known) < len(paths):
-        twice = next(a for a, b in zip(paths, paths[1:], strict=False) if a == b)
+        twice = next(a for a, b in pairwise(paths) if a == b)
         return "a leaf is listed twice.", f"'{twice}'"
     for path in paths:
         parts = path.split(SEPARATOR)

@@ -1,0 +1,94 @@
+"""A plan: whole targets per position, product and month, and where they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from salesforecast.hierarchy import Hierarchy
+from salesforecast.planning.scenario import Scenario
+from salesforecast.tables import NODE_TARGETS
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Targets of one quarter. Totals are sums of `targets`, never stored beside them.
+
+    Parameters
+    ----------
+    scenario
+        The assumptions.
+    hierarchy
+        The organisation at the cutoff.
+    periods
+        The months of the quarter.
+    targets
+        `TARGETS`: un-hedged, leaf × product × month.
+    units
+        One row a node, in the tree's order: `label, parent, level, depth, leaf`,
+        `baseline` (sales of the same quarter a year before), `forecast` (mean), `low80`,
+        `high80` (quantiles 0.1 and 0.9), `target`, `assigned`, `growth`, `stretch` (missing
+        where there is nothing to compare with), `chance` (to reach the target), `limit`
+        (what holds it), `sentence` (why this number).
+    explanation
+        On node: whole amounts that add up to `target`.
+    limits
+        One row a rule: `limit, node, label, held_at, would_be, effect, owner, reason`.
+    level_words
+        What the units that no limit holds have in common.
+    """
+
+    scenario: Scenario
+    hierarchy: Hierarchy
+    periods: pd.DatetimeIndex
+    targets: pd.DataFrame
+    units: pd.DataFrame
+    explanation: pd.DataFrame
+    limits: pd.DataFrame
+    level_words: str = ""
+
+    @property
+    def chance_of_total(self) -> float:
+        """Probability that the company reaches its target."""
+        return float(self.units["chance"].iloc[0])
+
+    @property
+    def months(self) -> pd.DataFrame:
+        """int64, node × month: sums of the leaves' targets."""
+        leaf = self.targets.pivot_table(
+            index="node", columns="period", values="target", aggfunc="sum"
+        ).astype("int64")
+        leaf.index = leaf.index.astype("str")
+        return self.hierarchy.totals(leaf)
+
+    def node_targets(self) -> pd.DataFrame:
+        """`NODE_TARGETS`: one row per node and month, what `targets.csv` holds."""
+        long = self.months.reset_index().melt(
+            id_vars="node", var_name="period", value_name="target"
+        )
+        frame = long.merge(
+            self.units[["label", "parent", "level"]], left_on="node", right_index=True
+        )
+        on_path = hedge_on_path(self.hierarchy, self.scenario.hedge)
+        exact = frame["target"] * frame["node"].map(on_path)
+        frame["assigned"] = round_to_step(exact.to_numpy(), self.scenario.step)
+        return NODE_TARGETS.check(frame)
+
+
+def hedge_on_path(hierarchy: Hierarchy, hedge: Mapping[str, float]) -> pd.Series:
+    """Factor from target to assigned on every node: the product of 1 + hedge above it."""
+    nodes = hierarchy.nodes
+    own = 1.0 + nodes["level"].map(dict(hedge)).astype("float64").fillna(0.0).to_numpy()
+    factor = np.ones(len(nodes))
+    for at, parent in enumerate(hierarchy.parents):
+        if parent >= 0:  # depth-first: a parent stands before its children
+            factor[at] = factor[parent] * own[parent]
+    return pd.Series(factor, index=nodes.index)
+
+
+def round_to_step(amounts: np.ndarray, step: int) -> np.ndarray:
+    """Nearest whole multiple of `step`, halves away from zero, as int64."""
+    return (np.sign(amounts) * np.floor(np.abs(amounts) / step + 0.5)).astype("int64") * step

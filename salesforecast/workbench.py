@@ -1,0 +1,319 @@
+"""The walk through the rooms: the one place where stages meet."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from salesforecast.allocation.allocate import Allocation, allocate
+from salesforecast.allocation.cascade import cascade
+from salesforecast.allocation.explain import explain, sentence
+from salesforecast.allocation.measures import chances
+from salesforecast.errors import DataError, Finding
+from salesforecast.forecasting.forecast import Forecast, forecast
+from salesforecast.hierarchy import ROOT, Hierarchy
+from salesforecast.history.load import Loaded, load
+from salesforecast.history.organisation import Organisation
+from salesforecast.history.series import History, build_history
+from salesforecast.history.validate import validate
+from salesforecast.planning.plan import Plan, hedge_on_path, round_to_step
+from salesforecast.planning.scenario import Scenario
+from salesforecast.tables import TARGETS
+
+HORIZON_QUARTERS = 2
+
+
+@dataclass
+class Stages:
+    """Says which stage runs, and keeps what each took.
+
+    `with stages("history"): ...` prints `stage: history` and adds wall and CPU seconds;
+    a stage entered twice adds up, and a stage inside another is taken out of the outer one.
+    """
+
+    wall: dict[str, float] = field(default_factory=dict)
+    cpu: dict[str, float] = field(default_factory=dict)
+    quiet: bool = False
+    _open: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def __call__(self, name: str) -> Iterator[None]:
+        if not self.quiet and name not in self.wall:
+            print(f"stage: {name}", flush=True)
+        self._open.append(name)
+        wall, cpu = time.perf_counter(), time.process_time()
+        try:
+            yield
+        finally:
+            self._open.pop()
+            wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+            self._add(name, wall, cpu)
+            if self._open:
+                self._add(self._open[-1], -wall, -cpu)
+
+    def _add(self, name: str, wall: float, cpu: float) -> None:
+        self.wall[name] = self.wall.get(name, 0.0) + wall
+        self.cpu[name] = self.cpu.get(name, 0.0) + cpu
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything that a plan is made from and that no scenario changes.
+
+    Parameters
+    ----------
+    organisation, loaded, findings, history, forecast
+        What the stages handed on.
+    quarter
+        The months to plan.
+    leaves
+        On leaf, float64, over the quarter: `forecast` (mean), `history` (the same quarter a
+        year before), `last_four` (a quarter of the last twelve months).
+    draws
+        Samples over the quarter, draw × leaf.
+    """
+
+    organisation: Organisation
+    loaded: Loaded
+    findings: tuple[Finding, ...]
+    history: History
+    forecast: Forecast
+    quarter: pd.DatetimeIndex
+    leaves: pd.DataFrame
+    draws: pd.DataFrame
+
+    @property
+    def hierarchy(self) -> Hierarchy:
+        """The organisation at the cutoff."""
+        return self.history.hierarchy
+
+
+def prepare(
+    organisation: str | Path | Organisation,
+    *,
+    draws: int = 1000,
+    seed: int = 0,
+    stages: Stages | None = None,
+) -> Inputs:
+    """Load, validate, regularise and forecast: the slow part, once for any number of plans.
+
+    Raises
+    ------
+    DataError
+        If the data is refused; every reason is listed.
+    """
+    stages = stages or Stages(quiet=True)
+    with stages("load"):
+        described = read_organisation(organisation)
+        loaded = load(described)
+    with stages("validate"):
+        findings = check(loaded, described)
+    with stages("history"):
+        history = build_history(loaded.lines, described)
+    with stages("forecast"):
+        return build_forecast(
+            described, loaded, (*findings, *history.findings), history, draws=draws, seed=seed
+        )
+
+
+def read_organisation(organisation: str | Path | Organisation) -> Organisation:
+    """Read an `organisation.toml`, or hand on one that was read."""
+    if isinstance(organisation, Organisation):
+        return organisation
+    return Organisation.read(organisation)
+
+
+def check(loaded: Loaded, organisation: Organisation) -> tuple[Finding, ...]:
+    """All findings of loading and validation, or `DataError` if one of them is an error."""
+    findings = tuple(dict.fromkeys((*loaded.findings, *validate(loaded, organisation))))
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors:
+        raise DataError(
+            f"the data of '{organisation.name}' was refused: {errors[0].what}.",
+            where=errors[0].where,
+            fix=errors[0].effect,
+            findings=errors,
+        )
+    return findings
+
+
+def build_forecast(
+    organisation: Organisation,
+    loaded: Loaded,
+    findings: tuple[Finding, ...],
+    history: History,
+    *,
+    draws: int,
+    seed: int,
+) -> Inputs:
+    """Forecast the next two quarters and gather what the first of them is planned from."""
+    quarter = organisation.calendar.next_quarter(history.cutoff)
+    last = quarter[-1] + pd.DateOffset(months=3 * (HORIZON_QUARTERS - 1))
+    horizon = (last.year - history.cutoff.year) * 12 + last.month - history.cutoff.month
+    made = forecast(
+        history.frame,
+        history.hierarchy,
+        cutoff=history.cutoff,
+        horizon=horizon,
+        draws=draws,
+        seed=seed,
+    )
+    return Inputs(
+        organisation,
+        loaded,
+        findings,
+        history,
+        made,
+        quarter,
+        _leaves(history, made, quarter),
+        made.samples.over(quarter)[history.hierarchy.leaves],
+    )
+
+
+def _leaves(history: History, made: Forecast, quarter: pd.DatetimeIndex) -> pd.DataFrame:
+    """References of every leaf over the quarter; zero where it sold nothing."""
+    sales = history.frame
+    year_before = quarter - pd.DateOffset(years=1)
+    last_year = pd.date_range(end=history.cutoff, periods=12, freq="MS")
+    ahead = made.frame[made.frame["period"].isin(quarter)]
+    columns = {
+        "forecast": ahead.groupby("node")["forecast"].sum(),
+        "history": sales[sales["period"].isin(year_before)].groupby("node")["sales"].sum(),
+        "last_four": sales[sales["period"].isin(last_year)].groupby("node")["sales"].sum() / 4,
+    }
+    return pd.DataFrame(columns).reindex(history.hierarchy.leaves).fillna(0.0)
+
+
+def total_of(inputs: Inputs, scenario: Scenario) -> int:
+    """The company target: given, or from the chance, or the forecast plus the stretch."""
+    if scenario.total is not None:
+        return scenario.total
+    if scenario.chance is not None:
+        wanted = float(inputs.draws.quantile(1 - scenario.chance).sum())
+    else:
+        wanted = float(inputs.leaves["forecast"].sum()) * (1 + scenario.stretch)
+    return int(round_to_step(np.array([wanted]), scenario.step)[0])
+
+
+def build_plan(inputs: Inputs, scenario: Scenario, *, language: str = "en") -> Plan:
+    """Allocate, cascade and explain: from a scenario to a plan, in well under a second.
+
+    Raises
+    ------
+    InfeasibleError
+        If no plan satisfies every limit; the message says which ones and what would.
+    """
+    total = total_of(inputs, scenario)
+    allocation = _allocate(inputs, scenario, total)
+    explained = explain(allocation, inputs.hierarchy, inputs.leaves)
+    units = _units(inputs, scenario, allocation)
+    unit = inputs.organisation.measure.unit
+    units["sentence"] = [
+        sentence(explained, node, language=language, unit=unit) for node in units.index
+    ]
+    return Plan(
+        scenario=scenario,
+        hierarchy=inputs.hierarchy,
+        periods=inputs.quarter,
+        targets=_grain(inputs, allocation.targets, scenario.step),
+        units=units,
+        explanation=explained,
+        limits=_limits(inputs, scenario, allocation),
+        level_words=allocation.level_words,
+    )
+
+
+def _allocate(inputs: Inputs, scenario: Scenario, total: int) -> Allocation:
+    return allocate(
+        total,
+        inputs.hierarchy,
+        inputs.leaves,
+        criterion=scenario.criterion,
+        rules=scenario.rules,
+        step=scenario.step,
+        draws=inputs.draws,
+    )
+
+
+def _grain(inputs: Inputs, targets: pd.Series, step: int) -> pd.DataFrame:
+    """Leaf targets over months by the forecast's shape, then over products by their shares."""
+    ahead = inputs.forecast.frame[inputs.forecast.frame["period"].isin(inputs.quarter)]
+    shape = ahead.pivot_table(index="node", columns="period", values="forecast", aggfunc="sum")
+    months = cascade(targets, shape.reindex(targets.index).fillna(0.0), step=step)
+    cells = months.rename_axis(index="node", columns="period").stack()  # noqa: PD013
+    products = ahead.pivot_table(
+        index=["node", "period"], columns="product", values="forecast", aggfunc="sum"
+    )
+    split = cascade(cells, products.reindex(cells.index).fillna(0.0), step=step)
+    long = split.reset_index().melt(
+        id_vars=["node", "period"], var_name="product", value_name="target"
+    )
+    return TARGETS.check(long[long["target"] != 0])
+
+
+def _units(inputs: Inputs, scenario: Scenario, allocation: Allocation) -> pd.DataFrame:
+    """One row a node: what is known, what is asked, and what it means."""
+    hierarchy = inputs.hierarchy
+    units = hierarchy.nodes.copy()
+    sums = hierarchy.totals(inputs.leaves[["history", "forecast"]])
+    units["baseline"], units["forecast"] = sums["history"], sums["forecast"]
+    drawn = inputs.draws.to_numpy() @ hierarchy.summing.T.toarray()
+    units["low80"], units["high80"] = np.quantile(drawn, [0.1, 0.9], axis=0)
+    units["target"] = allocation.nodes["target"]
+    factor = hedge_on_path(hierarchy, scenario.hedge)
+    units["assigned"] = round_to_step((units["target"] * factor).to_numpy(), scenario.step)
+    target = units["target"]
+    units["growth"] = (target / units["baseline"] - 1).where(units["baseline"] > 0)
+    units["stretch"] = (target / units["forecast"] - 1).where(units["forecast"] > 0)
+    units["chance"] = chances(allocation.targets, inputs.draws, hierarchy)
+    units["limit"] = allocation.nodes["limit"]
+    return units
+
+
+def _limits(inputs: Inputs, scenario: Scenario, allocation: Allocation) -> pd.DataFrame:
+    """Every rule with what it holds its unit at, and what the unit would carry without it."""
+    rows = []
+    for rule in scenario.rules:
+        others = tuple(other for other in scenario.rules if other is not rule)
+        without = _allocate(inputs, replace(scenario, rules=others), allocation.total)
+        held = int(allocation.nodes.loc[rule.node, "target"])
+        free = int(without.nodes.loc[rule.node, "target"])
+        rows.append(
+            {
+                "limit": rule.words(),
+                "node": rule.node,
+                "label": inputs.hierarchy.nodes.loc[rule.node, "label"],
+                "held_at": held,
+                "would_be": free,
+                "effect": free - held,
+                "owner": rule.owner,
+                "reason": rule.reason,
+            }
+        )
+    names = ["limit", "node", "label", "held_at", "would_be", "effect", "owner", "reason"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def summary(plan: Plan, *, divisor: int = 1, levels: int = 3) -> pd.DataFrame:
+    """The table that a run ends with: the upper levels of the plan."""
+    top = plan.units[(plan.units["depth"] <= levels) & ~plan.units["leaf"]]
+    names = [
+        ("  " * depth) + label for depth, label in zip(top["depth"], top["label"], strict=True)
+    ]
+    return pd.DataFrame(
+        {
+            "unit": names,
+            "last year": (top["baseline"] / divisor).round().astype("int64").to_numpy(),
+            "forecast": (top["forecast"] / divisor).round().astype("int64").to_numpy(),
+            "target": (top["target"] / divisor).round().astype("int64").to_numpy(),
+            "growth %": (100 * top["growth"]).round(1).to_numpy(),
+            "chance %": (100 * top["chance"]).round().astype("int64").to_numpy(),
+        }
+    )

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +17,7 @@ from salesforecast.allocation.explain import explain, sentence
 from salesforecast.allocation.measures import chances
 from salesforecast.errors import DataError, Finding
 from salesforecast.forecasting.forecast import Forecast, forecast
-from salesforecast.hierarchy import ROOT, Hierarchy
+from salesforecast.hierarchy import Hierarchy
 from salesforecast.history.load import Loaded, load
 from salesforecast.history.organisation import Organisation
 from salesforecast.history.series import History, build_history
@@ -255,7 +254,7 @@ def _grain(inputs: Inputs, targets: pd.Series, step: int) -> pd.DataFrame:
     long = split.reset_index().melt(
         id_vars=["node", "period"], var_name="product", value_name="target"
     )
-    return TARGETS.check(long[long["target"] != 0])
+    return TARGETS.check(long)
 
 
 def _units(inputs: Inputs, scenario: Scenario, allocation: Allocation) -> pd.DataFrame:

@@ -9,8 +9,6 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-# Conda calls these otherwise.
-CONDA_NAMES = {"msgpack": "msgpack-python"}
 
 
 def _names(requirements):
@@ -19,9 +17,9 @@ def _names(requirements):
 
 def test_environment_yml_asks_for_what_pyproject_asks_for():
     text = (ROOT / "environment.yml").read_text("utf-8")
-    conda = re.findall(r"^  - ([a-z][^\n]*)$", text, re.MULTILINE)
-    listed = {line.replace(" ", "") for line in conda} - {"pip"}
-    python = {line for line in listed if line.startswith("python>") or line.startswith("python=")}
+    conda = re.findall(r"^ {2,6}- ([a-z][^\n]*)$", text, re.MULTILINE)
+    listed = {line.replace(" ", "") for line in conda} - {"pip", "pip:", "conda-forge"}
+    python = {line for line in listed if line.startswith(("python>", "python="))}
     wanted = {
         requirement.replace(" ", "")
         for requirement in (*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"])

@@ -1,0 +1,177 @@
+"""Past quarters replayed as of then: what each way to split the target would have asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from salesforecast.allocation.allocate import allocate
+from salesforecast.errors import DataError
+from salesforecast.history.series import actuals, build_history, read_quotas
+from salesforecast.planning.hindcast import NEAR, Hindcast, fill_missing_quarters, score
+from salesforecast.planning.scenario import Scenario
+from salesforecast.workbench import Inputs, Stages, build_forecast, total_of
+
+LAST_YEAR = "pro rata, same quarter last year"
+LAST_FOUR = "pro rata, last four quarters"
+QUOTAS = "the company's own quotas"
+FIRST_QUARTER = 4  # the fifth that is known
+NOTE = (
+    "Every quarter from the fifth known on, with data, people and assignments as of the day before it. "
+    "All ways to split share the total (the forecast of then plus the stretch) and the roster; limits of "
+    "today are left out. Joiners: quarters before a person's first sale count as the mean of those he has. "
+    "Sales follow the person. Only people are scored, not house accounts. The company's own quotas keep "
+    "their own total; they were evidently made from the actuals, so read them as a ceiling, not a rival."
+)
+
+
+@dataclass(frozen=True)
+class _Quarter:
+    """One replayed quarter: what was known, and what came true (on leaf)."""
+
+    past: Inputs
+    total: int
+    actual: pd.Series
+
+
+def hindcast(
+    inputs: Inputs, scenario: Scenario, *, draws: int = 500, stages: Stages | None = None
+) -> Hindcast:
+    """Replay every quarter from the fifth known on and score the ways to split it.
+
+    Raises
+    ------
+    DataError
+        If fewer than five whole quarters are known.
+    """
+    stages = stages or Stages(quiet=True)
+    details, reasons = [], []
+    quotas = read_quotas(inputs.organisation)
+    for first in replayed_quarters(inputs):
+        with stages("hindcast"):
+            quarter = _replay(inputs, scenario, first, draws=draws, stages=stages)
+            detail = _detail(quarter, scenario, quotas)
+            details.append(detail)
+            reasons.append(_far_off(quarter, detail[detail["method"] == scenario.criterion]))
+    with stages("hindcast"):
+        detail = pd.concat(details, ignore_index=True)
+        far = pd.concat(reasons, ignore_index=True)
+        far = far.sort_values("attainment", key=lambda a: (a - 1).abs(), ascending=False)
+        return score(detail, far_off=far.reset_index(drop=True), note=NOTE, seed=scenario.seed)
+
+
+def replayed_quarters(inputs: Inputs) -> list[pd.Timestamp]:
+    """First days of the quarters that can be replayed, the earliest first."""
+    calendar = inputs.organisation.calendar
+    sales = inputs.history.frame
+    months = pd.Series(pd.DatetimeIndex(sales["period"].unique()).sort_values())
+    whole = calendar.start(months, "Q").value_counts().sort_index()
+    known = list(whole[whole == 3].index)
+    if len(known) <= FIRST_QUARTER:
+        raise DataError(
+            f"only {len(known)} whole quarters are known; a replay needs {FIRST_QUARTER + 1}.",
+            where=f"history up to {inputs.history.cutoff:%Y-%m}",
+            fix="run without the hindcast (parameter hindcast = False), or load more history.",
+        )
+    return known[FIRST_QUARTER:]
+
+
+def _replay(
+    inputs: Inputs, scenario: Scenario, first: pd.Timestamp, *, draws: int, stages: Stages
+) -> _Quarter:
+    cutoff = first - pd.DateOffset(months=1)
+    history = build_history(inputs.loaded.lines, inputs.organisation, cutoff=cutoff)
+    with stages("forecast"):
+        past = build_forecast(
+            inputs.organisation, inputs.loaded, (), history, draws=draws, seed=scenario.seed
+        )
+    free = replace(scenario, total=None, chance=None, rules=())
+    sold = actuals(inputs.loaded.lines, inputs.organisation, history, past.quarter)
+    actual = sold.groupby("node")["actual"].sum().reindex(history.hierarchy.leaves).fillna(0.0)
+    return _Quarter(past, total_of(past, free), actual)
+
+
+def _detail(quarter: _Quarter, scenario: Scenario, quotas: pd.DataFrame) -> pd.DataFrame:
+    """Target and attainment of every person under every method."""
+    past = quarter.past
+    by_habit = _habits(past)
+    people = past.history.roster.set_index("node")["person"]
+    people = people[people.index.isin(past.hierarchy.leaves)]
+    asked = {
+        scenario.criterion: _targets(quarter, scenario, past.leaves, scenario.criterion),
+        **{
+            name: _targets(quarter, scenario, past.leaves.assign(history=column), "history")
+            for name, column in by_habit.items()
+        },
+    }
+    given = quotas[quotas["period"] == past.quarter[0]].set_index("person")["quota"]
+    if len(given):
+        asked[QUOTAS] = people.map(given).dropna()
+    rows = []
+    for method, targets in asked.items():
+        frame = pd.DataFrame({"target": targets.reindex(people.index)}).dropna()
+        frame["method"], frame["label"] = method, people.reindex(frame.index)
+        frame["actual"] = quarter.actual.reindex(frame.index)
+        rows.append(frame.rename_axis("node").reset_index())
+    detail = pd.concat(rows, ignore_index=True)
+    detail["quarter"] = past.quarter[0]
+    detail["attainment"] = (detail["actual"] / detail["target"]).where(detail["target"] > 0)
+    return detail
+
+
+def _targets(
+    quarter: _Quarter, scenario: Scenario, leaves: pd.DataFrame, criterion: str
+) -> pd.Series:
+    past = quarter.past
+    allocation = allocate(
+        quarter.total,
+        past.hierarchy,
+        leaves,
+        criterion=criterion,
+        step=scenario.step,
+        draws=past.draws,
+    )
+    return allocation.targets
+
+
+def _habits(past: Inputs) -> Mapping[str, pd.Series]:
+    """What planners do by habit: references on leaf, joiners' missing quarters filled."""
+    sales = past.history.frame
+    calendar = past.organisation.calendar
+    quarter = calendar.start(sales["period"], "Q")
+    table = sales.assign(quarter=quarter).pivot_table(
+        index="node", columns="quarter", values="sales", aggfunc="sum"
+    )
+    last = table.iloc[:, -4:]
+    filled = fill_missing_quarters(last).reindex(past.hierarchy.leaves).fillna(0.0)
+    return {LAST_YEAR: filled.iloc[:, 0], LAST_FOUR: filled.mean(axis=1)}
+
+
+def _far_off(quarter: _Quarter, detail: pd.DataFrame) -> pd.DataFrame:
+    """Who missed or exceeded by more than 20 %, and what can be said about why."""
+    past = quarter.past
+    label = past.organisation.calendar.label(past.quarter[0], "Q")
+    far = detail[(detail["attainment"] < NEAR[0]) | (detail["attainment"] > NEAR[1])]
+    starts = past.history.roster.set_index("node")["start"]
+    months = past.history.frame.groupby("node")["period"].nunique()
+    company = quarter.actual.sum() / past.leaves["forecast"].sum()
+    whys = []
+    for node, actual in zip(far["node"], far["actual"], strict=True):
+        seen = past.leaves.loc[node]
+        facts = []
+        if months.get(node, 0) < 12:
+            facts.append(f"only {months.get(node, 0)} months of history")
+        if (past.quarter[0] - starts[node]).days < 366 and months.get(node, 0) >= 12:
+            facts.append(f"took over this territory in {starts[node]:%Y-%m}")
+        if seen["history"] > 0:
+            facts.append(
+                f"sold {actual / seen['history']:.1f} times the same quarter last year, "
+                f"{seen['forecast'] / seen['history']:.1f} times was expected"
+            )
+        if abs(company - 1) > 0.1:
+            facts.append(f"the whole company sold {company:.0%} of its forecast")
+        whys.append("; ".join(facts) or "no known reason")
+    columns = ["label", "target", "actual", "attainment"]
+    return far[columns].assign(quarter=label, why=whys)[["quarter", *columns, "why"]]

@@ -1,0 +1,153 @@
+"""`salesforecast COMMAND`: arguments in, one call, words out."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import click
+
+from salesforecast.errors import ParameterError, SalesforecastError
+
+
+class _Commands(click.Group):
+    """A group whose commands end with the exit codes that everything else relies on."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except SalesforecastError as error:
+            click.echo(f"error: {error}", err=True)
+            context.exit(error.exit_code)
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except Exception as error:  # noqa: BLE001 - the last place where a bug can be put in words
+            _tell_bug(error)
+            context.exit(1)
+
+
+def _tell_bug(error: Exception) -> None:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    click.echo(
+        f"error: {type(error).__name__}: {error}\n  where: {frame.filename}:{frame.lineno}\n"
+        "  fix: this is a bug of ours: please report it with the command that you gave.",
+        err=True,
+    )
+    if os.environ.get("SALESFORECAST_TRACEBACK"):
+        traceback.print_exception(error)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="salesforecast")
+def cli() -> None:
+    """Forecast demand and allocate sales targets that tie out to the last unit."""
+
+
+@cli.command()
+@click.argument("job")
+@click.option("--organisation", help="Your organisation.toml; `salesforecast init` makes one.")
+@click.option("--scenario", help="The assumptions of the plan (a scenario.toml).")
+@click.option("-p", "parameters", multiple=True, metavar="NAME=VALUE", help="Set a parameter.")
+@click.option(
+    "--outputs",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("outputs"),
+    show_default=True,
+    help="Where results go.",
+)
+@click.option("--deadline", type=float, help="Seconds that one step may take.")
+@click.option("--force", is_flag=True, help="Run even if nothing has changed since the last run.")
+@click.option("--json", "as_json", is_flag=True, help="Print the run's manifest as JSON.")
+def run(job: str, outputs: Path, deadline: float | None, **options: Any) -> None:
+    """Run JOB (the name of a notebook) and publish its results.
+
+    Example: salesforecast run quarterly_allocation -p stretch=0.05
+    """
+    from salesforecast import runs
+
+    wishes = dict(_pair(text) for text in options["parameters"])
+    for name in ("organisation", "scenario"):
+        if options[name]:
+            wishes[name] = options[name]
+    result = runs.run(
+        job,
+        wishes,
+        outputs=outputs,
+        force=options["force"],
+        deadline=deadline,
+        progress=lambda line: click.echo(line, err=True),
+    )
+    if options["as_json"]:
+        manifest = {**result.manifest, "folder": str(result.folder), "status": result.status}
+        click.echo(json.dumps(manifest, indent=2, ensure_ascii=False))
+        return
+    click.echo(_closing(result))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise ParameterError(
+            f"'-p {text}' is not understood.", where="the command", fix="write -p name=value."
+        )
+    return name.strip(), value
+
+
+def _closing(result: Any) -> str:
+    """The summary, and where to look."""
+    lines = [result.manifest.get("summary") or ""]
+    if result.status == "unchanged":
+        lines.append(
+            f"Nothing has changed since run {result.run_id}: it was not repeated (--force does)."
+        )
+    report = result.folder / "report.html"
+    lines.append(f"Report:  {report}" if report.exists() else f"Results: {result.folder}")
+    workbook = result.folder / "targets.xlsx"
+    if workbook.exists():
+        lines.append(f"Workbook: {workbook}")
+    return "\n".join(line for line in lines if line)
+
+
+@cli.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where organisation.toml goes; beside FILE by default.",
+)
+@click.option("--force", is_flag=True, help="Replace an organisation.toml that is there.")
+def init(file: Path, out: Path | None, **options: Any) -> None:
+    """Look at a table of sales (FILE), guess what its columns mean, write organisation.toml."""
+    from salesforecast.history.mapping import guess
+
+    target = (out or file.parent) / "organisation.toml"
+    if target.exists() and not options["force"]:
+        raise ParameterError(
+            "there is an organisation.toml already.",
+            where=str(target),
+            fix="choose another folder with --out, or replace it with --force.",
+        )
+    found = guess(file)
+    for note in found.notes:
+        click.echo(note)
+    for finding in found.findings:
+        click.echo(str(finding))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    found.organisation.write(target)
+    click.echo(f"\nWrote {target}: open it and correct what is wrong. Then:")
+    click.echo(f'  salesforecast run quarterly_allocation --organisation "{target}"')
+
+
+@cli.command()
+@click.argument("arguments", nargs=-1)
+def lab(arguments: tuple[str, ...]) -> None:
+    """Open JupyterLab on the notebooks (further ARGUMENTS go to jupyter lab)."""
+    from salesforecast.jobs import notebooks_folder
+
+    command = [sys.executable, "-m", "jupyterlab", *arguments]
+    os.chdir(notebooks_folder().parent)
+    os.execv(sys.executable, command)

@@ -1,0 +1,166 @@
+"""A job is a notebook with a cell of parameters: find it, and check what a caller asks of it."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from math import isfinite
+from pathlib import Path
+
+from salesforecast.errors import ParameterError
+
+Value = str | int | float | bool
+PATHS = ("organisation", "scenario")  # parameters that name a file of the user's
+FOLDER = "folder"  # where the notebook writes; ours to give, not the user's
+_TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
+_KIND = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+_BOOL = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One line of a notebook's parameters cell: `name: type = default  # help`."""
+
+    name: str
+    kind: type
+    default: Value
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A notebook that can be run, and what it can be told."""
+
+    name: str
+    notebook: Path
+    parameters: tuple[Parameter, ...]
+
+    def settle(self, given: Mapping[str, object]) -> dict[str, Value]:
+        """Every parameter's value: `given` where it is valid, the notebook's default elsewhere.
+
+        Paths come out absolute: given ones are relative to the working directory, defaults to
+        the notebook's folder. Text is read as the parameter's type (`"0.05"` for a number).
+
+        Raises
+        ------
+        ParameterError
+            If a name is unknown, a value does not fit its type, or a file does not exist.
+        """
+        known = {p.name: p for p in self.parameters if p.name != FOLDER}
+        for name in given:
+            if name not in known:
+                raise _unknown(name, self, list(known))
+        values = {
+            name: _fit(parameter, given[name]) if name in given else parameter.default
+            for name, parameter in known.items()
+        }
+        for name in PATHS:
+            if values.get(name):
+                base = Path.cwd() if name in given else self.notebook.parent
+                values[name] = str(_existing(name, base / Path(str(values[name])).expanduser()))
+        return values
+
+
+def notebooks_folder() -> Path:
+    """Where the notebooks are: `./notebooks`, else beside the package, else inside it."""
+    package = Path(__file__).parent
+    places = (Path("notebooks"), package.parent / "notebooks", package / "notebooks")
+    return next((p.resolve() for p in places if any(p.glob("*.ipynb"))), places[0].resolve())
+
+
+def find_job(name: str, notebooks: Path | None = None) -> Job:
+    """Find the job called `name` in `notebooks` (default: `notebooks_folder()`).
+
+    Raises
+    ------
+    ParameterError
+        If there is no such notebook, or it cannot be understood.
+    """
+    folder = notebooks or notebooks_folder()
+    path = folder / f"{name}.ipynb"
+    if not path.is_file():
+        jobs = sorted(p.stem for p in folder.glob("*.ipynb"))
+        near = get_close_matches(name, jobs, n=1)
+        raise ParameterError(
+            f"there is no job '{name}'.",
+            where=str(folder),
+            fix=f"did you mean '{near[0]}'?" if near else f"choose one of: {', '.join(jobs)}.",
+        )
+    return Job(name, path.resolve(), tuple(_parameters(path)))
+
+
+def _parameters(path: Path) -> list[Parameter]:
+    """Read the parameters cell without running it."""
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        tagged = [c for c in cells if "parameters" in c.get("metadata", {}).get("tags", [])]
+        source = "".join(tagged[0]["source"]) if tagged else ""
+        lines, tree = source.splitlines(), ast.parse(source)
+        return [
+            Parameter(
+                name=statement.target.id,
+                kind=_TYPES[statement.annotation.id],
+                default=ast.literal_eval(statement.value),
+                help=lines[(statement.end_lineno or 1) - 1][statement.end_col_offset :].strip(" #"),
+            )
+            for statement in tree.body
+            if isinstance(statement, ast.AnnAssign)
+            and isinstance(statement.target, ast.Name)
+            and isinstance(statement.annotation, ast.Name)
+            and statement.value is not None
+        ]
+    except (ValueError, KeyError, TypeError, SyntaxError) as error:
+        raise ParameterError(
+            f"the parameters of '{path.stem}' cannot be read ({error}).",
+            where=f"{path}, the cell tagged 'parameters'",
+            fix="write each as `name: type = value  # help`; types: str, int, float, bool.",
+        ) from error
+
+
+def _unknown(name: str, job: Job, known: list[str]) -> ParameterError:
+    near = get_close_matches(name, known, n=1)
+    return ParameterError(
+        f"'{job.name}' has no parameter '{name}'.",
+        where="the parameters of the run",
+        fix=f"did you mean '{near[0]}'?" if near else f"it has: {', '.join(known)}.",
+    )
+
+
+def _fit(parameter: Parameter, value: object) -> Value:
+    """Read `value` as the parameter's type, or refuse it."""
+    kind, text = parameter.kind, str(value).strip()
+    if type(value) is kind and isinstance(value, (str, int, float, bool)):
+        return value
+    try:
+        if kind is bool:
+            return _BOOL[text.lower()]
+        if kind is str and isinstance(value, (str, Path)):
+            return str(value)
+        if kind in (int, float) and not isinstance(value, bool) and "_" not in text:
+            number = int(text) if kind is int else float(text)
+            if isfinite(number):
+                return number
+    except (ValueError, KeyError):
+        pass  # said below, with what was expected
+    fix = f"give {_KIND[kind]}, as in {parameter.name}={parameter.default}."
+    if text.endswith(("%", "％")) and kind is float:
+        with_point = text.rstrip("%％")
+        fix = f"write a fraction: {parameter.name}=0.05 is 5 % (not '{with_point}%')."
+    raise ParameterError(
+        f"parameter '{parameter.name}' cannot be '{value}'.",
+        where="the parameters of the run",
+        fix=fix,
+    )
+
+
+def _existing(name: str, path: Path) -> Path:
+    if not path.is_file():
+        raise ParameterError(
+            f"the file for '{name}' does not exist.",
+            where=str(path),
+            fix="check the path; `salesforecast init FILE` makes an organisation file.",
+        )
+    return path.resolve()

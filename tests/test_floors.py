@@ -13,8 +13,10 @@ FLOORS = [
     {"tables", "hierarchy", "fiscal"},
     {"rules"},
     {"history", "forecasting", "allocation", "planning"},
-    {"reporting", "runs"},
+    {"reporting", "jobs", "publishing"},
+    {"runs"},
     {"workbench"},
+    {"replay", "results"},
     {"cli", "widgets"},
 ]
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}

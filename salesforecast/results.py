@@ -1,0 +1,124 @@
+"""From a finished plan to the files of a run, and the words that the terminal ends with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from salesforecast.errors import Finding
+from salesforecast.planning.hindcast import Hindcast
+from salesforecast.planning.plan import Plan
+from salesforecast.reporting.files import write_targets
+from salesforecast.reporting.page import write_page
+from salesforecast.reporting.report import Report
+from salesforecast.reporting.workbook import write_workbook
+from salesforecast.workbench import Inputs, Stages, summary
+
+RESULT = "result.json"  # read by the run that executes the notebook
+
+
+def build_report(
+    inputs: Inputs,
+    plan: Plan,
+    *,
+    hindcast: Hindcast | None = None,
+    stages: Stages | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    as_of: datetime | None = None,
+) -> Report:
+    """Gather what the page and the workbook state.
+
+    Parameters
+    ----------
+    as_of
+        When the run was made; now by default. It appears on the page only.
+    """
+    calendar, measure = inputs.organisation.calendar, inputs.organisation.measure
+    first, last = plan.periods[0], plan.periods[-1]
+    made = as_of or datetime.now(UTC)
+    return Report(
+        organisation=inputs.organisation.name,
+        unit=measure.unit,
+        divisor=measure.divisor,
+        unit_words=measure.display or measure.unit,
+        quarter=calendar.label(first, "Q"),
+        span=f"{first:%B} to {last:%B %Y}",
+        plan=plan,
+        history=company_quarters(inputs),
+        findings=inputs.findings,
+        hindcast=hindcast,
+        run={
+            "id": made.strftime("%Y-%m-%d %H:%M UTC"),
+            "as_of": f"{inputs.history.cutoff:%Y-%m}",
+            "version": version("salesforecast"),
+            "seed": plan.scenario.seed,
+            "seconds": dict(stages.wall) if stages else {},
+            "inputs": dict(inputs.loaded.inputs),
+            "parameters": dict(parameters or {}),
+        },
+    )
+
+
+def company_quarters(inputs: Inputs) -> pd.DataFrame:
+    """The company's sales by whole quarter: `period, label, sales`, the earliest first."""
+    calendar = inputs.organisation.calendar
+    sales = inputs.history.frame.groupby("period", as_index=False)["sales"].sum()
+    sales["quarter"] = calendar.start(sales["period"], "Q")
+    whole = sales.groupby("quarter").agg(sales=("sales", "sum"), months=("period", "size"))
+    kept = whole[whole["months"] == 3]["sales"].rename_axis("period").reset_index()
+    kept["label"] = [calendar.label(first, "Q") for first in kept["period"]]
+    return kept[["period", "label", "sales"]]
+
+
+def findings_table(findings: Sequence[Finding]) -> pd.DataFrame:
+    """Findings as rows: `severity, what, where, rows, effect`, the gravest first."""
+    order = {"error": 0, "warning": 1, "repair": 2}
+    names = ["severity", "what", "where", "rows", "effect"]
+    frame = pd.DataFrame([vars(finding) for finding in findings], columns=names)
+    return frame.sort_values("severity", key=lambda s: s.map(order), ignore_index=True)
+
+
+def write_results(
+    report: Report,
+    folder: str | Path,
+    *,
+    stages: Stages | None = None,
+    language: str = "en",
+) -> Path:
+    """Write report, workbook, targets and `result.json` into `folder`; return the page's path."""
+    stages = stages or Stages(quiet=True)
+    target = Path(folder)
+    with stages("report"):
+        page = target / "report.html"
+        write_page(report, page, language=language)
+        write_workbook(report, target / "targets.xlsx")
+        write_targets(report, target)
+    result = {
+        "inputs": report.run["inputs"],
+        "seed": report.run["seed"],
+        "findings": [vars(finding) for finding in report.findings],
+        "stages": [
+            {"stage": name, "seconds": round(stages.wall[name], 3), "cpu": round(cpu, 3)}
+            for name, cpu in stages.cpu.items()
+        ],
+        "summary": closing_words(report),
+    }
+    (target / RESULT).write_text(json.dumps(result, indent=2, ensure_ascii=False), "utf-8")
+    return page
+
+
+def closing_words(report: Report) -> str:
+    """The table that a run ends with, and the sentence above it."""
+    plan: Any = report.plan
+    table = summary(plan, divisor=report.divisor).to_string(index=False, na_rep="")
+    chance = f"{100 * plan.chance_of_total:.0f} in 100"
+    return (
+        f"{report.organisation}, {report.quarter} ({report.span}), {report.unit_words}\n{table}\n"
+        f"The company reaches its target in {chance} simulated quarters. {plan.level_words}"
+    )

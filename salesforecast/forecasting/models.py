@@ -1,0 +1,158 @@
+"""The models by name: what each needs is prepared once for the whole panel and shared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+
+from salesforecast.forecasting.autoregressive import arima
+from salesforecast.forecasting.panel import Panel
+from salesforecast.forecasting.season import (
+    HALF_LIFE,
+    LEAST,
+    Family,
+    Season,
+    seasonal_indices,
+    seasonal_test,
+)
+from salesforecast.forecasting.theta import Theta, theta
+
+MOST = 8.0  # no forecast above this multiple of a series' largest value
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A panel with what several models need, each computed when first asked for."""
+
+    panel: Panel
+    family: Family | None = None
+
+    @cached_property
+    def ratios(self) -> np.ndarray:
+        """Multiplicative seasonal indices (season, series)."""
+        season = seasonal_indices(self.panel, half_life=HALF_LIFE, family=self.family)
+        return np.maximum(season.indices, LEAST)
+
+    @cached_property
+    def log_season(self) -> Season:
+        """Additive seasonal indices of the logarithms."""
+        return seasonal_indices(self.panel, logs=True, half_life=HALF_LIFE, family=self.family)
+
+    @cached_property
+    def adjusted(self) -> np.ndarray:
+        """Seasonally adjusted values (time, series)."""
+        panel = self.panel
+        return np.where(panel.mask, panel.values / panel.over_time(self.ratios), 0.0)
+
+    @cached_property
+    def adjusted_logs(self) -> np.ndarray:
+        """Seasonally adjusted logarithms (time, series)."""
+        panel = self.panel
+        return np.where(panel.mask, panel.logs - panel.over_time(self.log_season.indices), 0.0)
+
+    @cached_property
+    def theta(self) -> Theta:
+        """Theta forecasts of the adjusted values."""
+        return theta(self.panel, self.adjusted)
+
+    @cached_property
+    def theta_logs(self) -> Theta:
+        """Theta forecasts of the adjusted logarithms."""
+        return theta(self.panel, self.adjusted_logs)
+
+
+class Model(Protocol):
+    """Forecasts all series of a panel: (horizon, series), in units of `panel.scale`."""
+
+    def __call__(self, prepared: Prepared, /) -> np.ndarray: ...
+
+
+def seasonal_naive(prepared: Prepared) -> np.ndarray:
+    """The same period a year before; the last value where there is no such period."""
+    panel = prepared.panel
+    back = panel.lengths - panel.season + np.arange(panel.horizon)[:, None] % panel.season
+    return panel.values[np.where(back < 0, panel.lengths - 1, back), np.arange(panel.count)]
+
+
+def naive2(prepared: Prepared) -> np.ndarray:
+    """The last seasonally adjusted value, where season is significant: the M4 benchmark."""
+    panel = prepared.panel
+    passed, _ = seasonal_test(panel)
+    season = seasonal_indices(panel, half_life=None)
+    trust = np.where(season.trust > 0, season.trust, 1.0)
+    plain = np.maximum(1 + (season.indices - 1) / trust, 0.02)
+    indices = np.where(passed, plain, 1.0)
+    now = panel.last(panel.values) / panel.last(panel.over_time(indices))
+    return now * panel.ahead(indices)
+
+
+def dotm(prepared: Prepared) -> np.ndarray:
+    """Dynamic optimised theta on ratios."""
+    return prepared.theta.optimised * prepared.panel.ahead(prepared.ratios)
+
+
+def standard_theta(prepared: Prepared) -> np.ndarray:
+    """Theta with half the trend, on ratios."""
+    return prepared.theta.standard * prepared.panel.ahead(prepared.ratios)
+
+
+def dotm_log(prepared: Prepared) -> np.ndarray:
+    """Dynamic optimised theta on logarithms."""
+    panel = prepared.panel
+    season = panel.ahead(prepared.log_season.indices)
+    return panel.from_logs(prepared.theta_logs.optimised + season)
+
+
+def theta_log(prepared: Prepared) -> np.ndarray:
+    """Theta with half the trend, on logarithms."""
+    panel = prepared.panel
+    season = panel.ahead(prepared.log_season.indices)
+    return panel.from_logs(prepared.theta_logs.standard + season)
+
+
+def arima_log(prepared: Prepared) -> np.ndarray:
+    """Seasonal ARIMA grid on logarithms."""
+    return prepared.panel.from_logs(arima(prepared.panel, prepared.panel.logs))
+
+
+MODELS: Mapping[str, Model] = {
+    "seasonal naive": seasonal_naive,
+    "naive2": naive2,
+    "dotm": dotm,
+    "theta": standard_theta,
+    "dotm log": dotm_log,
+    "theta log": theta_log,
+    "arima log": arima_log,
+}
+INSTANT = ("dotm", "theta", "theta log", "arima log")
+
+
+def run_models(
+    panel: Panel, models: Iterable[str], *, family: Family | None = None
+) -> dict[str, np.ndarray]:
+    """Forecast a panel with each model by name: name -> (horizon, series), scaled.
+
+    What is not finite is replaced by the seasonal naive forecast; what lies outside the
+    series' own range by far is held there (sales that never were negative stay so).
+
+    Raises
+    ------
+    ValueError
+        If a name is not known.
+    """
+    prepared = Prepared(panel, family)
+    unknown = [name for name in models if name not in MODELS]
+    if unknown:
+        raise ValueError(f"no model {unknown}; there are {list(MODELS)}")
+    most = MOST * np.maximum(np.abs(panel.values).max(axis=0), 1e-9)
+    least = np.where(panel.lowest < 0, -most, 0.0)
+    safe = seasonal_naive(prepared)
+    out = {}
+    for name in models:
+        raw = MODELS[name](prepared)
+        out[name] = np.clip(np.where(np.isfinite(raw), raw, safe), least, most)
+    return out

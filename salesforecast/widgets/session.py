@@ -1,0 +1,240 @@
+"""What a planner is working on: one scenario, its plan, and every step back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import traitlets
+
+from salesforecast import workbench
+from salesforecast.errors import ParameterError, SalesforecastError
+from salesforecast.hierarchy import ROOT
+from salesforecast.planning.plan import Plan
+from salesforecast.planning.scenario import Scenario
+from salesforecast.reporting.wording import Wording
+from salesforecast.rules import Ceiling, Floor, Lock
+from salesforecast.widgets.words import LANGUAGES, criterion_label, say
+
+Limit = type[Floor] | type[Ceiling] | type[Lock]
+KINDS: dict[Limit, str] = {Floor: "floor", Ceiling: "ceiling", Lock: "lock"}
+
+
+def limits_of(scenario: Scenario, kind: Limit) -> dict[str, float]:
+    """Node to amount of every floor, ceiling or lock of a scenario, in the measure."""
+    return {rule.node: rule.amount for rule in scenario.rules if isinstance(rule, kind)}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A wish that was not applied: what was asked, and why it cannot be."""
+
+    asked: str
+    what: str
+    where: str
+    fix: str
+
+    def words(self, language: str) -> str:
+        """The refusal as one paragraph."""
+        head = say(language, "not_applied", asked=self.asked)
+        reason = " ".join(_sentence(part) for part in (self.what, self.where, self.fix) if part)
+        return f"{head} {reason} {say(language, 'stayed')}"
+
+
+class Session(traitlets.HasTraits):
+    """One planner's working copy. Needs no screen; the widgets show it and follow it.
+
+    Traits: `scenario` and `plan` always belong together, `selection` is a node, `refusal`
+    is the last wish that was refused (None once a wish is applied), `language` is `en` or
+    `zh`. Observe `plan` to follow every change.
+
+    Parameters
+    ----------
+    inputs
+        What `workbench.prepare` returned; it is not changed.
+    scenario
+        Where to start; the default assumptions if None.
+    owner
+        Who sets limits here; kept with every floor, ceiling and lock.
+    build
+        Function of inputs and scenario that makes the plan; `workbench.build_plan` if None.
+
+    Raises
+    ------
+    InfeasibleError
+        If the first scenario already contradicts itself: there is nothing to go back to.
+    """
+
+    scenario = traitlets.Instance(Scenario)
+    plan = traitlets.Instance(Plan)
+    selection = traitlets.Unicode(ROOT)
+    refusal = traitlets.Instance(Refusal, allow_none=True)
+    language = traitlets.Enum(tuple(LANGUAGES.values()), default_value="en")
+
+    def __init__(
+        self,
+        inputs: Any,
+        scenario: Scenario | None = None,
+        *,
+        owner: str = "",
+        build: Callable[[Any, Scenario], Plan] | None = None,
+    ) -> None:
+        first = scenario or Scenario()
+        self._build = build or workbench.build_plan
+        super().__init__(scenario=first, plan=self._build(inputs, first))
+        self.inputs, self.owner = inputs, owner
+        self._past: list[tuple[Scenario, Plan]] = []
+        self._future: list[tuple[Scenario, Plan]] = []
+        self._gesture = ""
+
+    @property
+    def total(self) -> int:
+        """The company's target, in the measure."""
+        return int(self.plan.units["target"].loc[ROOT])
+
+    @property
+    def divisor(self) -> int:
+        """What amounts are divided by before they are shown."""
+        return int(self.inputs.organisation.measure.divisor)
+
+    @property
+    def wording(self) -> Wording:
+        """How figures are said in the language of the screen."""
+        return Wording(language=self.language, divisor=self.divisor)
+
+    @property
+    def unit(self) -> str:
+        """What shown amounts are counted in: `thousand USD`."""
+        measure = self.inputs.organisation.measure
+        return self.wording.unit(measure.unit, measure.display)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a step to take back."""
+        return bool(self._past)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether a step was taken back and not replaced."""
+        return bool(self._future)
+
+    def label(self, node: str) -> str:
+        """What people call `node`."""
+        return str(self.plan.units["label"].loc[node])
+
+    def limit(self, kind: Limit, node: str) -> float | None:
+        """The amount of the floor, ceiling or lock on `node`, in the measure; None if there is none."""
+        found = [amount for at, amount in limits_of(self.scenario, kind).items() if at == node]
+        return found[0] if found else None
+
+    def set_total(self, amount: int, *, gesture: str = "") -> bool:
+        """Ask for a company total, in the measure; False if it was refused.
+
+        Changes with the same `gesture` that follow one another, such as those of one pull
+        at a slider, are one step for `undo`.
+        """
+        asked = say(self.language, "ask_total", amount=self._amount(amount))
+        return self._wish(asked, gesture=gesture, total=int(amount), chance=None)
+
+    def set_criterion(self, name: str) -> bool:
+        """Change what fair means; the total stays as it is on the screen."""
+        asked = say(self.language, "ask_criterion", name=criterion_label(self.language, name))
+        return self._wish(asked, criterion=name)
+
+    def set_floor(self, node: str, amount: float | None) -> bool:
+        """Set the least that `node` may be asked, in the measure; None releases it."""
+        return self._set_limit(Floor, node, amount)
+
+    def set_ceiling(self, node: str, amount: float | None) -> bool:
+        """Set the most that `node` may be asked, in the measure; None releases it."""
+        return self._set_limit(Ceiling, node, amount)
+
+    def set_lock(self, node: str, amount: float | None) -> bool:
+        """Fix the target of `node`, in the measure; None releases it."""
+        return self._set_limit(Lock, node, amount)
+
+    def refuse_text(self, text: str) -> None:
+        """Refuse something typed that is no amount; nothing moves."""
+        what, fix = (say(self.language, key, text=text) for key in ("no_amount", "no_amount_fix"))
+        asked = say(self.language, "ask_text", text=text)
+        self._refuse(asked, ParameterError(what, where="", fix=fix))
+
+    def undo(self) -> bool:
+        """Go one step back; False if there is none. The plan is not computed again."""
+        return self._travel(self._past, self._future)
+
+    def redo(self) -> bool:
+        """Take the last undone step again; False if there is none."""
+        return self._travel(self._future, self._past)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the scenario as TOML and return where it is; makes the folder if needed."""
+        target = Path(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self.scenario.write(target)
+        return target
+
+    def _set_limit(self, kind: Limit, node: str, amount: float | None) -> bool:
+        if node not in self.plan.units.index:
+            raise ValueError(f"there is no unit {node!r}")
+        others = tuple(
+            rule for rule in self.scenario.rules if not (type(rule) is kind and rule.node == node)
+        )
+        words = say(self.language, KINDS[kind]).lower()
+        label = self.label(node)
+        if amount is None:
+            asked = say(self.language, "ask_release", kind=words, label=label)
+            return self._wish(asked, rules=others)
+        asked = say(
+            self.language, "ask_limit", kind=words, label=label, amount=self._amount(amount)
+        )
+        if amount < 0:
+            what, fix = (say(self.language, key) for key in ("negative", "negative_fix"))
+            return self._refuse(asked, ParameterError(what, where="", fix=fix))
+        return self._wish(asked, rules=(*others, kind(node, amount, owner=self.owner)))
+
+    def _wish(self, asked: str, *, gesture: str = "", **changes: Any) -> bool:
+        """Try the changed scenario: taken with its plan, or refused with nothing moved."""
+        try:
+            scenario = replace(self.scenario, **changes)
+            if scenario == self.scenario:
+                self.refusal = None
+                return True
+            plan = self._build(self.inputs, scenario)
+        except SalesforecastError as error:
+            return self._refuse(asked, error)
+        if not (gesture and gesture == self._gesture):
+            self._past.append((self.scenario, self.plan))
+        self._gesture = gesture
+        self._future.clear()
+        self._show(scenario, plan)
+        return True
+
+    def _amount(self, amount: float) -> str:
+        return f"{self.wording.amount(amount)} {self.unit}"
+
+    def _refuse(self, asked: str, error: SalesforecastError) -> bool:
+        self.refusal = Refusal(asked, error.what, error.where, error.fix)
+        return False
+
+    def _travel(
+        self, source: list[tuple[Scenario, Plan]], target: list[tuple[Scenario, Plan]]
+    ) -> bool:
+        self._gesture = ""
+        if not source:
+            return False
+        target.append((self.scenario, self.plan))
+        self._show(*source.pop())
+        return True
+
+    def _show(self, scenario: Scenario, plan: Plan) -> None:
+        with self.hold_trait_notifications():
+            self.scenario, self.plan, self.refusal = scenario, plan, None
+
+
+def _sentence(text: str) -> str:
+    words = text.strip()
+    words = words[:1].upper() + words[1:]
+    return words if words.endswith((".", "。", "!", "?")) else words + "."

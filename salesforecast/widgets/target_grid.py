@@ -1,0 +1,354 @@
+"""The tree of targets: what we know, what we allow, what we ask, and what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+import ipywidgets
+import pandas as pd
+
+from salesforecast.hierarchy import Hierarchy
+from salesforecast.planning.plan import Plan
+from salesforecast.reporting.report import TOO_LOW, folded
+from salesforecast.reporting.wording import Wording
+from salesforecast.rules import Ceiling, Floor, Lock
+from salesforecast.widgets import style
+from salesforecast.widgets.session import KINDS, Limit, Session, limits_of
+from salesforecast.widgets.words import say
+
+REACH = 0.25  # the range bar shows the forecast and this share above and below it
+_LOCK = (
+    f'<svg width="9" height="11" role="img" aria-label="lock"><rect x="0" y="5" width="9" height="6" fill="{style.INK}"/>'
+    f'<path d="M2 5V3a2.5 2.5 0 0 1 5 0v2" fill="none" stroke="{style.INK}" stroke-width="1.3"/></svg> '
+)
+
+
+def shown_units(units: pd.DataFrame, hierarchy: Hierarchy, *, level: str = "") -> pd.DataFrame:
+    """The rows to show, in order: down to `level` (all if empty), an only child folded away.
+
+    Returns
+    -------
+    pd.DataFrame
+        Rows of `units`; `depth` counts shown rows only and `label` names what was folded.
+    """
+    inner = folded(units)
+    leaves = units[units["leaf"].astype(bool)].copy()
+    leaves["depth"] = [
+        1
+        + next(
+            int(inner.loc[node, "depth"])
+            for node in hierarchy.ancestors(leaf)
+            if node in inner.index
+        )
+        for leaf in leaves.index
+    ]
+    rows = pd.concat([inner, leaves])
+    rows = rows.loc[units.index[units.index.isin(rows.index)]]
+    if not level:
+        return rows
+    deepest = list(hierarchy.levels).index(level)
+    return rows[[list(hierarchy.levels).index(name) <= deepest for name in rows["level"]]]
+
+
+class TargetGrid(ipywidgets.VBox):
+    """Every unit with its target; a click or a key on a unit selects it in the session."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.level = ipywidgets.Dropdown(layout={"width": "220px"})
+        self.level.options = self._levels()
+        self.units = ipywidgets.ToggleButtons()
+        self.units.add_class("sf-units")
+        self.table = ipywidgets.HTML(layout={"flex": "1 1 auto", "min_width": "640px"})
+        self.head = ipywidgets.HTML()
+        left = ipywidgets.VBox(
+            [self.head, self.units], layout={"flex": "0 0 178px", "overflow": "hidden"}
+        )
+        body = ipywidgets.HBox(
+            [left, self.table], layout={"max_height": "430px", "overflow": "auto"}
+        )
+        super().__init__([self.level, body])
+        self.add_class("sf")
+        self._show_units()
+        self._show()
+        self.level.observe(self._on_level, "value")
+        self.units.observe(self._on_unit, "index")
+        session.observe(self._on_session, ["plan", "selection", "language"])
+
+    def _levels(self) -> list[tuple[str, str]]:
+        return [
+            (self.session.wording.name("level", level), level)
+            for level in reversed(self.session.plan.hierarchy.levels)
+        ]
+
+    def _rows(self) -> pd.DataFrame:
+        plan = self.session.plan
+        return shown_units(plan.units, plan.hierarchy, level=self.level.value or "")
+
+    def _show_units(self) -> None:
+        rows = self._rows()
+        self.nodes = list(rows.index)
+        self.units.unobserve_all("index")
+        self.units.options = _unit_labels(rows, self.session.wording)
+        self.units.index = self._at()
+        self.units.observe(self._on_unit, "index")
+
+    def _at(self) -> int | None:
+        node = self.session.selection
+        return self.nodes.index(node) if node in self.nodes else None
+
+    def _show(self) -> None:
+        session = self.session
+        language = session.language
+        self.level.description = say(language, "down_to")
+        self.head.value = (
+            f'<div class="sf-head">{say(language, "unit")}, {escape(session.unit)}</div>'
+        )
+        self.table.value = table_html(
+            self._rows(), session.plan, session.wording, selected=session.selection
+        )
+
+    def _on_level(self, _: Any) -> None:
+        self._show_units()
+        self._show()
+
+    def _on_unit(self, change: Any) -> None:
+        if change["new"] is not None:
+            self.session.selection = self.nodes[change["new"]]
+
+    def _on_session(self, change: Any) -> None:
+        if change["name"] == "language":
+            chosen = self.level.value
+            with self.level.hold_trait_notifications():
+                self.level.options = self._levels()
+                self.level.value = chosen
+            self._show_units()
+        elif change["name"] == "selection" and self.units.index != self._at():
+            self.units.index = self._at()
+        self._show()
+
+
+def _unit_labels(rows: pd.DataFrame, wording: Wording) -> list[str]:
+    """Indented labels, each different: a repeated one gets zero-width spaces nobody sees."""
+    seen: dict[str, int] = {}
+    labels = []
+    for label, depth in zip(rows["label"], rows["depth"], strict=True):
+        text = "\u00a0" * (3 * int(depth)) + wording.name("label", str(label))
+        seen[text] = seen.get(text, -1) + 1
+        labels.append(text + "\u200b" * seen[text])
+    return labels
+
+
+def table_html(rows: pd.DataFrame, plan: Plan, wording: Wording, *, selected: str = "") -> str:
+    """The grid's columns right of the unit names, as one HTML table.
+
+    Parameters
+    ----------
+    rows
+        Rows of `plan.units` to show, from `shown_units`.
+    selected
+        Node whose row is marked.
+    """
+    common = _common_chance(plan)
+    limits = {kind: limits_of(plan.scenario, kind) for kind in KINDS}
+    body = ipywidgets.HBox(
+            [left, self.table], layout={"max_height": "430px", "overflow": "auto"}
+        )
+        super().__init__([self.level, body])
+        self.add_class("sf")
+        self._show_units()
+        self._show()
+        self.level.observe(self._on_level, "value")
+        self.units.observe(self._on_unit, "index")
+        session.observe(self._on_session, ["plan", "selection", "language"])
+
+    def _levels(self) -> list[tuple[str, str]]:
+        return [
+            (self.session.wording.name("level", level), level)
+            for level in reversed(self.session.plan.hierarchy.levels)
+        ]
+
+    def _rows(self) -> pd.DataFrame:
+        plan = self.session.plan
+        return shown_units(plan.units, plan.hierarchy, level=self.level.value or "")
+
+    def _show_units(self) -> None:
+        rows = self._rows()
+        self.nodes = list(rows.index)
+        self.units.unobserve_all("index")
+        self.units.options = _unit_labels(rows, self.session.wording)
+        self.units.index = self._at()
+        self.units.observe(self._on_unit, "index")
+
+    def _at(self) -> int | None:
+        node = self.session.selection
+        return self.nodes.index(node) if node in self.nodes else None
+
+    def _show(self) -> None:
+        session = self.session
+        language = session.language
+        self.level.description = say(language, "down_to")
+        self.head.value = (
+            f'<div class="sf-head">{say(language, "unit")}, {escape(session.unit)}</div>'
+        )
+        self.table.value = table_html(
+            self._rows(), session.plan, session.wording, selected=session.selection
+        )
+
+    def _on_level(self, _: Any) -> None:
+        self._show_units()
+        self._show()
+
+    def _on_unit(self, change: Any) -> None:
+        if change["new"] is not None:
+            self.session.selection = self.nodes[change["new"]]
+
+    def _on_session(self, change: Any) -> None:
+        if change["name"] == "language":
+            chosen = self.level.value
+            with self.level.hold_trait_notifications():
+                self.level.options = self._levels()
+                self.level.value = chosen
+            self._show_units()
+        elif change["name"] == "selection" and self.units.index != self._at():
+            self.units.index = self._at()
+        self._show()
+
+
+def _unit_labels(rows: pd.DataFrame, wording: Wording) -> list[str]:
+    """Indented labels, each different: a repeated one gets zero-width spaces nobody sees."""
+    seen: dict[str, int] = {}
+    labels = []
+    for label, depth in zip(rows["label"], rows["depth"], strict=True):
+        text = "\u00a0" * (3 * int(depth)) + wording.name("label", str(label))
+        seen[text] = seen.get(text, -1) + 1
+        labels.append(text + "\u200b" * seen[text])
+    return labels
+
+
+def table_html(rows: pd.DataFrame, plan: Plan, wording: Wording, *, selected: str = "") -> str:
+    """The grid's columns right of the unit names, as one HTML table.
+
+    Parameters
+    ----------
+    rows
+        Rows of `plan.units` to show, from `shown_units`.
+    selected
+        Node whose row is marked.
+    """
+    common = _common_chance(plan)
+    limits = {
+        kind: {rule.node: rule.amount for rule in plan.scenario.rules if type(rule) is kind}
+        for kind in (Floor, Ceiling, Lock)
+    }
+    body = "".join(
+        _row(node, unit, limits, wording, common=common, selected=selected)
+        for node, unit in rows.to_dict("index").items()
+    )
+    return f'<table class="sf-grid">{_head(wording.language)}<tbody>{body}</tbody></table>'
+
+
+def _common_chance(plan: Plan) -> float:
+    """The chance in the middle of the positions that no limit holds; missing if there is none."""
+    units = plan.units
+    free = units[units["leaf"].astype(bool) & (units["limit"] == "") & (units["forecast"] > 0)]
+    return float(free["chance"].median())
+
+
+def _head(language: str) -> str:
+    widths = (60, 60, 62, 58, 58, 68, 54, 54, 86, 130)
+    columns = "".join(f'<col style="width:{width}px">' for width in widths)
+    groups = (("we_know", 3), ("we_allow", 2), ("we_ask", 1), ("it_means", 4))
+    first = "".join(f'<th colspan="{n}">{say(language, key)}</th>' for key, n in groups)
+    keys = [
+        "last_year",
+        "forecast",
+        "range",
+        "floor",
+        "ceiling",
+        "target",
+        "growth",
+        "stretch",
+        "chance",
+        "limit",
+    ]
+    left = {"range", "chance", "limit"}
+    second = "".join(
+        f'<th class="{"sf-left" if key in left else ""}">{say(language, key)}</th>' for key in keys
+    )
+    return f'<colgroup>{columns}</colgroup><thead><tr class="sf-groups">{first}</tr><tr>{second}</tr></thead>'
+
+
+def _row(
+    node: str,
+    unit: Mapping[str, Any],
+    limits: Mapping[Limit, Mapping[str, float]],
+    wording: Wording,
+    *,
+    common: float,
+    selected: str,
+) -> str:
+    locked = node in limits[Lock]
+    chance = unit["chance"]
+    low = " sf-low" if chance < TOO_LOW else ""
+    limit = escape(wording.name("limit", str(unit["limit"])))
+    cells = [
+        f"<td>{wording.amount(unit['baseline'])}</td>",
+        f"<td>{wording.amount(unit['forecast'])}</td>",
+        f'<td class="sf-left">{range_bar(unit)}</td>',
+        _limit_cell(limits[Floor].get(node), wording),
+        _limit_cell(limits[Ceiling].get(node), wording),
+        f'<td class="sf-target{" sf-locked" if locked else ""}">'
+        f"{_LOCK if locked else ''}{wording.amount(unit['target'])}</td>",
+        f"<td>{wording.points(unit['growth'])}</td>",
+        f"<td>{wording.points(unit['stretch'])}</td>",
+        f'<td class="sf-left{low}">{chance_bar(chance, common)} {wording.chance(chance)}</td>',
+        f'<td class="sf-left" title="{limit}">{limit}</td>',
+    ]
+    classes = " ".join(
+        name
+        for name, holds in (("sf-upper", unit["depth"] < 2), ("sf-on", node == selected))
+        if holds
+    )
+    title = escape(str(unit["sentence"]), quote=True)
+    return f'<tr class="{classes}" data-node="{escape(node, quote=True)}" title="{title}">{"".join(cells)}</tr>'
+
+
+def _limit_cell(amount: float | None, wording: Wording) -> str:
+    if amount is None:
+        return '<td class="sf-none">–</td>'
+    return f'<td class="sf-set">{wording.amount(amount)}</td>'
+
+
+def range_bar(unit: Mapping[str, Any], *, width: int = 52) -> str:
+    """SVG: the 80 % range around the unit's own forecast, always ±25 % wide; triangle: target."""
+    forecast = unit["forecast"]
+    if not forecast > 0:
+        return ""
+
+    def at(amount: float) -> float:
+        share = max(-REACH, min(REACH, amount / forecast - 1))
+        return width / 2 * (1 + share / REACH)
+
+    low, high, target = at(unit["low80"]), at(unit["high80"]), at(unit["target"])
+    return (
+        f'<svg width="{width}" height="14" aria-hidden="true">'
+        f'<rect x="{low:.1f}" y="4" width="{max(high - low, 1):.1f}" height="4" fill="{style.RANGE}"/>'
+        f'<path d="M{width / 2} 2v8" stroke="{style.FORECAST}"/>'
+        f'<path d="M{target:.1f} 7l3 6h-6z" fill="{style.EDIT}"/></svg>'
+    )
+
+
+def chance_bar(chance: float, common: float, *, width: int = 40) -> str:
+    """SVG: a chance from 0 to 100 %, with a dark tick at the common chance."""
+    if pd.isna(chance):
+        return ""
+    colour = style.BAD if chance < TOO_LOW else style.CHANCE
+    tick = "" if pd.isna(common) else f'<path d="M{width * common:.1f} 0v12" stroke="{style.INK}"/>'
+    return (
+        f'<svg width="{width}" height="12" aria-hidden="true">'
+        f'<rect y="2" width="{width}" height="8" fill="{style.LINE2}"/>'
+        f'<rect y="2" width="{width * chance:.1f}" height="8" fill="{colour}"/>{tick}</svg>'
+    )

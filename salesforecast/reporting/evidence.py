@@ -1,0 +1,185 @@
+"""The page's end: what the data said, whether the rule was fair before, how it was made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from salesforecast.errors import Finding
+from salesforecast.reporting.figures import fairness_strip
+from salesforecast.reporting.html import Cell, Html, paragraph, row, safe, section, table
+from salesforecast.reporting.report import Report
+from salesforecast.reporting.wording import Wording
+
+_SHOWN_FINDINGS = 15
+_SHOWN_FAR_OFF = 12
+_QUOTAS = "the company's own quotas"  # evidently made from the actuals: no rival
+
+
+def data_section(report: Report, words: Wording) -> Html:
+    """Warnings with what they mean for the result, then what was read otherwise than written."""
+    warnings, repairs = report.warnings(), report.repairs()
+    title = words.html("warnings", n=len(warnings)) if warnings else words.html("warnings_0")
+    body = _findings(warnings, words)
+    if repairs:
+        body.append(f"<h3>{words.html('repairs', n=len(repairs))}</h3>")
+        body += _findings(repairs, words)
+    return section(Html(title), body)
+
+
+def fair_section(report: Report, words: Wording) -> Html:
+    """The replay: a dot per person and quarter under each rule, the verdict, who was far off."""
+    hindcast = report.hindcast
+    if hindcast is None or hindcast.summary.empty:
+        return Html("")
+    quarters = hindcast.detail["quarter"].nunique()
+    body: list[str] = [paragraph(words.say("fair_intro"))]
+    body.append(paragraph(_verdict(report, words)))
+    body.append(fairness_strip(report, words.language).svg)
+    count = int(hindcast.summary.iloc[0]["person_quarters"])
+    notes = [words.say("fair_note", n=count)]
+    if _QUOTAS in hindcast.summary.index and words.language == "zh":
+        notes.append(words.say("fair_quota"))
+    body.append(paragraph(_joined([*notes, hindcast.note], words), "note"))
+    return Html(
+        section(Html(words.html("fair", n=quarters)), body, css="keep") + _far_off(report, words)
+    )
+
+
+def made_section(report: Report, words: Wording) -> Html:
+    """Every parameter, input and version that the figures rest on."""
+    scenario, run = report.plan.scenario, report.run
+    lines = [
+        ("made_total", _total(report, words)),
+        ("made_criterion", words.criterion(scenario.criterion)),
+        ("made_step", f"{scenario.step:,} {report.unit}"),
+        (
+            "made_rules",
+            "; ".join(_rule(rule) for rule in scenario.rules) or words.say("made_no_rules"),
+        ),
+        ("made_seed", str(run.get("seed", scenario.seed))),
+    ]
+    hedge = _hedge(scenario.hedge, words)
+    if hedge:
+        lines.insert(3, ("made_hedge", hedge))
+    if run.get("seconds"):
+        times = (f"{stage} {seconds:.1f}" for stage, seconds in run["seconds"].items())
+        lines.append(("made_seconds", ", ".join(times)))
+    rows = [row([Cell(words.say(key)), Cell(text)]) for key, text in lines]
+    for key in ("parameters", "versions"):
+        for name, value in dict(run.get(key, {})).items():
+            rows.append(row([Cell(str(name)), Cell(str(value))]))
+    for at, (path, digest) in enumerate(dict(run.get("inputs", {})).items()):
+        head = words.say("made_inputs") if at == 0 else ""
+        shown = Html(f"{safe(path)} <code>{safe(str(digest)[:16])}</code>")
+        rows.append(row([Cell(head), Cell(shown)]))
+    body = f'<table class="wide"><tbody>{"".join(rows)}</tbody></table>'
+    return section(Html(words.html("made")), [body])
+
+
+def _findings(findings: Sequence[Finding], words: Wording) -> list[str]:
+    if not findings:
+        return []
+    head = [Cell(words.say("what")), Cell(words.say("place")), Cell(words.say("rows"), "n")]
+    head.append(Cell(words.say("effect")))
+    lines = [
+        row(
+            [
+                Cell(f.what),
+                Cell(f.where),
+                Cell(f"{f.rows:,}" if f.rows else "", "n"),
+                Cell(f.effect),
+            ]
+        )
+        for f in findings[:_SHOWN_FINDINGS]
+    ]
+    out: list[str] = [table(head, lines)]
+    more = len(findings) - _SHOWN_FINDINGS
+    if more > 0:
+        sheet = words.say("sheet_findings")
+        out.append(paragraph(words.say("findings_more", n=more, sheet=sheet), "note"))
+    return out
+
+
+def _verdict(report: Report, words: Wording) -> str:
+    """Our rule beside the best habit, good or bad, and whether the difference is clear."""
+    assert report.hindcast is not None
+    summary = report.hindcast.summary
+    rivals = summary[summary.index != _QUOTAS].iloc[1:]
+    if rivals.empty:
+        return ""
+    ours, best = summary.iloc[0], rivals.loc[rivals["share_80_120"].idxmax()]
+    said = words.say(
+        "fair_better",
+        ours=words.method(report.ours),
+        share=words.percent(ours["share_80_120"]),
+        other=words.name("method", str(best.name)),
+        other_share=words.percent(best["share_80_120"]),
+        spread=f"{ours['spread']:.2f}",
+        other_spread=f"{best['spread']:.2f}",
+    )
+    if "against_first_low" in summary:  # paired: the same people in the same quarters
+        apart = best["against_first_low"] > 0 or best["against_first_high"] < 0
+    else:
+        apart = ours["spread_high"] < best["spread_low"] or best["spread_high"] < ours["spread_low"]
+    return _joined([said, words.say("fair_clear" if apart else "fair_unclear")], words)
+
+
+def _far_off(report: Report, words: Wording) -> Html:
+    assert report.hindcast is not None
+    far = report.hindcast.far_off
+    if far.empty:
+        return Html("")
+    distance = np.log(far["attainment"].clip(lower=0.01)).abs()
+    far = far.loc[distance.sort_values(ascending=False, kind="stable").index]
+    shown = far.head(_SHOWN_FAR_OFF)
+    head = [Cell(words.say("person_name")), Cell(words.say("quarter"))]
+    head += [Cell(words.say(key), "n") for key in ("target", "actual", "attainment")]
+    head.append(Cell(words.say("why")))
+    lines = [
+        row(
+            [
+                Cell(str(one["label"])),
+                Cell(words.quarter(report.quarter_name(one["quarter"]))),
+                Cell(words.amount(one["target"]), "n"),
+                Cell(words.amount(one["actual"]), "n"),
+                Cell(words.percent(one["attainment"]), "n tg"),
+                Cell(str(one["why"])),
+            ]
+        )
+        for one in shown.to_dict("records")
+    ]
+    body: list[str] = [table(head, lines)]
+    if len(far) > len(shown):
+        sheet = words.say("sheet_far_off")
+        body.append(paragraph(words.say("far_more", n=len(far) - len(shown), sheet=sheet), "note"))
+    return section(Html(words.html("far_off")), body)
+
+
+def _total(report: Report, words: Wording) -> str:
+    scenario = report.plan.scenario
+    asked = f"{int(report.company['target']):,} {report.unit}"
+    if scenario.total is not None:
+        return asked
+    stretch = words.percent(scenario.stretch, 1)
+    between = "：" if words.language == "zh" else ": "
+    return asked + between + words.say("made_from_forecast", stretch=stretch)
+
+
+def _rule(rule: object) -> str:
+    said = str(rule.words()) if hasattr(rule, "words") else str(rule)
+    owner, reason = getattr(rule, "owner", ""), getattr(rule, "reason", "")
+    because = ": ".join(part for part in (owner, reason) if part)
+    return f"{said} ({because})" if because else said
+
+
+def _hedge(hedge: float | Mapping[str, float], words: Wording) -> str:
+    if isinstance(hedge, Mapping):
+        parts = (f"{words.name('level', k)} {words.percent(v, 1)}" for k, v in hedge.items() if v)
+        return ", ".join(parts)
+    return words.percent(float(hedge), 1) if hedge else ""
+
+
+def _joined(sentences: Sequence[str], words: Wording) -> str:
+    return ("" if words.language == "zh" else " ").join(s for s in sentences if s)

@@ -1,0 +1,225 @@
+"""The sheets of the levels: positions hold the months, every level above sums them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from salesforecast.hierarchy import ROOT
+from salesforecast.reporting.report import Report
+from salesforecast.reporting.sheet import HEAD_ROW, Column, Sheet, sheet_name
+from salesforecast.reporting.wording import Wording
+
+Writer = Callable[[int, str], tuple[str, Any]]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column of a level's sheet: what it is called and where its figures come from.
+
+    `source` is a column of the plan's units or a month; `as_` says how it is kept: `value`,
+    `sum` (a formula above the positions), `months` (the sum of the row's months), `growth`
+    and `stretch` (target over baseline and forecast).
+    """
+
+    name: str
+    column: Column
+    as_: str
+    source: Any
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which sheet and column holds what, the same on every level.
+
+    Parameters
+    ----------
+    levels
+        Levels from the top; the last holds the positions.
+    sheets
+        Level to the name of its sheet.
+    fields
+        Columns after `No.`, name and parent.
+    """
+
+    report: Report
+    words: Wording
+    levels: tuple[str, ...]
+    sheets: dict[str, str]
+    fields: tuple[Field, ...]
+
+    @classmethod
+    def of(cls, report: Report, words: Wording) -> Layout:
+        """The layout of one report in the reader's words."""
+        levels = tuple(dict.fromkeys(report.plan.hierarchy.levels))
+        used = set(report.plan.units["level"])
+        levels = tuple(level for level in levels if level in used)
+        sheets: dict[str, str] = {}
+        taken = [words.say(k) for k in _TAKEN]
+        for level in levels:
+            sheets[level] = sheet_name(words.name("level", level), taken)
+            taken.append(sheets[level])
+        return cls(report, words, levels, sheets, tuple(_fields(report, words)))
+
+    @property
+    def positions(self) -> str:
+        """Name of the sheet that holds the months."""
+        return self.sheets[self.levels[-1]]
+
+    @cached_property
+    def numbers(self) -> pd.Series:
+        """Node to its number in the tree, from 1."""
+        nodes = self.report.plan.units.index
+        return pd.Series(range(1, len(nodes) + 1), index=nodes)
+
+    @cached_property
+    def rows(self) -> dict[str, pd.DataFrame]:
+        """Level to its units, in the tree's order, months beside them."""
+        units = self.report.plan.units.join(self.report.plan.months)
+        return {level: units[units["level"] == level] for level in self.levels}
+
+    @cached_property
+    def keys(self) -> pd.DataFrame:
+        """Leaf × level above: the number of the unit that the leaf lies in; missing where none."""
+        leaves = self.rows[self.levels[-1]]
+        hierarchy = self.report.plan.hierarchy
+        level_of = self.report.plan.units["level"]
+        keys = pd.DataFrame(np.nan, index=leaves.index, columns=list(self.levels[:-1]))
+        for leaf in leaves.index:
+            for node in hierarchy.ancestors(leaf):
+                keys.loc[leaf, level_of[node]] = self.numbers[node]
+        return keys
+
+    def columns(self, level: str) -> list[Column]:
+        """Columns of a level's sheet; the positions' ends with the keys that the sums look up."""
+        words = self.words
+        above = "" if level == self.levels[0] else words.say("above")
+        columns = [Column(words.say("number"), "key"), Column(words.name("level", level))]
+        columns += [Column(above), *(field.column for field in self.fields)]
+        if level == self.levels[-1]:
+            columns += [
+                Column(words.say("key", level=words.name("level", upper)), "key")
+                for upper in self.levels[:-1]
+            ]
+        return columns
+
+    def at(self, name: str) -> int:
+        """Position of the field called `name` among a sheet's columns, from 0."""
+        return 3 + [field.name for field in self.fields].index(name)
+
+    def whole(self, column: int) -> str:
+        """Address of a whole column of the positions' sheet, for a formula."""
+        from xlsxwriter.utility import xl_range_abs
+
+        last = HEAD_ROW + len(self.rows[self.levels[-1]])
+        return f"{_quoted(self.positions)}!{xl_range_abs(HEAD_ROW + 1, column, last, column)}"
+
+
+_TAKEN = ("sheet_overview", "sheet_limits", "sheet_findings", "sheet_hindcast", "sheet_far_off", "sheet_detail")  # fmt: skip
+
+
+def write_level(sheet: Sheet, level: str, layout: Layout) -> None:
+    """Write one level's units, a row each."""
+    words, report = layout.words, layout.report
+    columns, units = layout.columns(level), layout.rows[level]
+    lowest = level == layout.levels[-1]
+    short = words.short_quarter(report.quarter)
+    title = f"{report.organisation}, {words.quarter(report.quarter)}: {words.name('level', level)}"
+    source = words.say("book_leaf") if lowest else words.say("book_source", sheet=layout.positions)
+    note = f"{words.say('book_unit', unit=report.unit, short=short)} {source}"
+    sheet.open(title, note, columns, frozen=2)
+    labels = report.plan.units["label"]
+    rows: list[list[Any]] = []
+    for at, (node, unit) in enumerate(units.iterrows()):
+        row = HEAD_ROW + 1 + at
+        above = labels.get(unit["parent"], "")
+        first = [int(layout.numbers[node]), words.name("label", unit["label"]), above]
+        for column, value in enumerate(first):
+            sheet.cell(row, column, value, columns[column].style)
+        values = [_write(sheet, row, field, unit, level, layout) for field in layout.fields]
+        keys = list(layout.keys.loc[node]) if lowest else []
+        for column, key in enumerate(keys, start=3 + len(values)):
+            sheet.cell(row, column, key, "key")
+        rows.append([*first, *values, *keys])
+    sheet.close(columns, rows)
+    if lowest:
+        first_key = 3 + len(layout.fields)
+        sheet.to.set_column(first_key, len(columns) - 1, 8, None, {"level": 1, "hidden": True})
+
+
+def _write(
+    sheet: Sheet, row: int, field: Field, unit: pd.Series, level: str, layout: Layout
+) -> Any:
+    """Write one cell, as a figure or as a formula with its value; return the value."""
+    column, value = layout.at(field.name), unit[field.source]
+    formula = _formula(field, row, level, layout)
+    style = field.column.style
+    if formula:
+        sheet.formula(row, column, formula, value, "total" if field.name == "target" else style)
+    else:
+        months = field.as_ == "sum" and isinstance(field.source, pd.Timestamp)
+        sheet.cell(row, column, value, "source" if months else style)
+    return value
+
+
+def _formula(field: Field, row: int, level: str, layout: Layout) -> str:
+    from xlsxwriter.utility import xl_rowcol_to_cell as cell
+
+    lowest = level == layout.levels[-1]
+    if field.as_ == "months":
+        months = [layout.at(f.name) for f in layout.fields if isinstance(f.source, pd.Timestamp)]
+        return f"=SUM({cell(row, months[0])}:{cell(row, months[-1])})"
+    if field.as_ in ("growth", "stretch"):
+        over = cell(row, layout.at("baseline" if field.as_ == "growth" else "forecast"))
+        return f'=IF({over}>0,{cell(row, layout.at("target"))}/{over}-1,"")'
+    if field.as_ != "sum" or lowest:
+        return ""
+    key = 3 + len(layout.fields) + layout.levels.index(level)
+    summed, keys = layout.whole(layout.at(field.name)), layout.whole(key)
+    return f"=SUMIFS({summed},{keys},{cell(row, 0, col_abs=True)})"
+
+
+def _fields(report: Report, words: Wording) -> list[Field]:
+    units, short = report.plan.units, words.short_quarter(report.quarter)
+    last = words.say("last", short=short)
+    out = [
+        Field("baseline", Column(last, "money"), "sum", "baseline"),
+        Field("forecast", Column(words.say("forecast"), "money"), "sum", "forecast"),
+        Field("low", Column(words.say("low"), "money"), "value", "low80"),
+        Field("high", Column(words.say("high"), "money"), "value", "high80"),
+        Field("target", Column(words.say("target"), "total"), "months", "target"),
+    ]
+    if (units["assigned"] != units["target"]).any():
+        out.append(Field("assigned", Column(words.say("assigned"), "money"), "value", "assigned"))
+    out += [
+        Field("growth", Column(words.say("growth_plain"), "share"), "growth", "growth"),
+        Field("stretch", Column(words.say("stretch_plain"), "share"), "stretch", "stretch"),
+        Field("chance", Column(words.say("chance"), "percent"), "value", "chance"),
+    ]
+    for period in report.plan.months.columns:
+        head = Column(f"{words.month(period)} {period.year}", "money")
+        out.append(Field(f"month {period}", head, "sum", period))
+    out.append(Field("limit", Column(words.say("held_by")), "value", "limit"))
+    if "sentence" in units:
+        out.append(Field("why", Column(words.say("why")), "value", "sentence"))
+    return out
+
+
+def _quoted(name: str) -> str:
+    return "'" + name.replace("'", "''") + "'"
+
+
+def total_formulas(layout: Layout) -> tuple[str, str, str]:
+    """Formulas of the overview: the plan's total, the positions' sum, the chance of the total."""
+    from xlsxwriter.utility import xl_rowcol_to_cell as cell
+
+    top = _quoted(layout.sheets[layout.levels[0]])
+    target = f"={top}!{cell(HEAD_ROW + 1, layout.at('target'))}"
+    chance = f"={top}!{cell(HEAD_ROW + 1, layout.at('chance'))}"
+    assert layout.report.plan.units.index[0] == ROOT
+    return target, f"=SUM({layout.whole(layout.at('target'))})", chance

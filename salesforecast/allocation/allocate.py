@@ -1,0 +1,245 @@
+"""Targets under rules: one total, split over the leaves as fairly as the limits allow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from salesforecast.allocation.bounds import TreeBounds, read_bounds, tree_of
+from salesforecast.allocation.fairness import Criterion, build
+from salesforecast.allocation.level import Bounds, Levels, solve, tighten
+from salesforecast.allocation.rounding import round_tree
+from salesforecast.allocation.tree import Tree
+from salesforecast.errors import DataError, Finding, InfeasibleError, ParameterError
+from salesforecast.hierarchy import Hierarchy
+from salesforecast.rules import Rule
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """Targets of every leaf and node, and what holds each of them.
+
+    Parameters
+    ----------
+    targets
+        int64 on leaf, money, whole multiples of `step`; they add up to `total`.
+    exact
+        float64 on leaf, money: before rounding.
+    nodes
+        On every node: `target` (int64) and `exact` in money; `floor` and `ceiling`, its own
+        limits in money (missing where there is none); `level`, the water level inside it, in
+        the criterion's figure; `limit`, what holds it: `""`, `own floor`, `own ceiling`,
+        `lock`, `growth`, `capacity`, or the same of a node above: `ceiling above: West`;
+        `limited_by`, the node whose limit that is; `price`, level inside minus level above
+        (negative: a ceiling holds it down).
+    total, step, criterion, rules
+        What was asked for; `criterion` in words if it is a blend.
+    findings
+        What was read differently, such as negative weights.
+    common_level, level_words
+        The level of everyone not held by a limit, as a figure and in words:
+        `0.061`, `"+6.1% growth for everyone not held by a limit"`.
+    """
+
+    targets: pd.Series
+    exact: pd.Series
+    nodes: pd.DataFrame
+    total: int
+    step: int
+    criterion: str
+    rules: tuple[Rule, ...]
+    findings: tuple[Finding, ...] = field(default=())
+    common_level: float = float("nan")
+    level_words: str = ""
+
+
+def allocate(
+    total: int,
+    hierarchy: Hierarchy,
+    leaves: pd.DataFrame,
+    *,
+    criterion: str | Mapping[str, float] = "forecast",
+    rules: Sequence[Rule] = (),
+    step: int = 1,
+    draws: pd.DataFrame | None = None,
+) -> Allocation:
+    """Split `total` over the leaves: fair by `criterion`, within every rule, exact to the step.
+
+    Everyone carries the same level of the criterion but for those whom a limit holds; a group
+    held by a limit has a level of its own inside. Among all plans within the limits this one
+    deviates least from fair (and for shares, no other order of preference gives another:
+    squares, max-min and entropy agree on a tree).
+
+    Parameters
+    ----------
+    total
+        In money; a whole multiple of `step`, zero or more.
+    leaves
+        float64 columns on leaf, in money: `forecast`, `history` or `baseline`, `capacity`,
+        `potential`, `plan`, as the criterion needs. Any row order.
+    criterion
+        One of `fairness.CRITERIA`, or a blend `{name: weight}`.
+    rules
+        Limits on any node of the tree; capacities shared by several nodes too.
+    step
+        Targets are whole multiples of it.
+    draws
+        draw × leaf in money; for "equal chance".
+
+    Raises
+    ------
+    InfeasibleError
+        If no plan satisfies every rule; `where` names the rules that contradict each other.
+    DataError
+        If the rows are not the leaves, or a value is missing, infinite or negative where it must not be.
+    ParameterError
+        If the criterion is unknown or lacks its column, or `total` is not a multiple of `step`.
+    """
+    _check_total(total, step)
+    leaves = _aligned(leaves, hierarchy)
+    tree = tree_of(hierarchy)
+    baseline = next((leaves[name] for name in ("baseline", "history") if name in leaves), None)
+    own = read_bounds(hierarchy, rules, baseline, step)
+    bounds = tighten(tree, own.low, own.high)
+    steps = total // step
+    if len(bounds.broken) or not bounds.least[0] <= steps <= bounds.most[0]:
+        raise _infeasible(total, hierarchy, rules, baseline, step)
+    low = bounds.least[tree.leaves]
+    most = np.minimum(bounds.most[tree.leaves], np.maximum(steps - (low.sum() - low), low))
+    fair = build(criterion, leaves, low=low, high=most, total=steps, step=step, draws=draws)
+    if own.shared:
+        raise NotImplementedError
+    levels = solve(tree, fair.curves, bounds, float(steps))
+    rounded = round_tree(tree, levels.exact)
+    return _assemble(total, hierarchy, tree, own, bounds, levels, rounded, fair, step)
+
+
+def _check_total(total: int, step: int) -> None:
+    if step < 1 or step != int(step):
+        raise ParameterError(
+            f"a step of {step} is not possible.", where="step", fix="use 1, 10, 1000 ..."
+        )
+    if total < 0 or total != int(total) or int(total) % int(step):
+        raise ParameterError(
+            f"a total of {total:,} cannot be split in steps of {step:,}.",
+            where="total",
+            fix=f"use a whole multiple of {step:,}, zero or more.",
+        )
+
+
+def _aligned(leaves: pd.DataFrame, hierarchy: Hierarchy) -> pd.DataFrame:
+    """The rows in the tree's order, every number known."""
+    if not leaves.index.equals(hierarchy.leaves):
+        stray = leaves.index.symmetric_difference(hierarchy.leaves)
+        if leaves.index.has_duplicates or len(stray):
+            twice = list(leaves.index[leaves.index.duplicated()][:3])
+            raise DataError(
+                "the rows are not the leaves of the hierarchy.",
+                where=f"listed twice: {twice}" if twice else f"first difference: {list(stray[:3])}",
+                fix="give exactly one row for each leaf.",
+            )
+        leaves = leaves.loc[hierarchy.leaves]
+    for name in leaves.columns.intersection(
+        ["forecast", "history", "baseline", "capacity", "potential", "plan"]
+    ):
+        values = leaves[name].to_numpy(dtype=float)
+        bad = ~np.isfinite(values)
+        if name == "capacity":
+            bad |= values < 0
+        if bad.any():
+            first = leaves.index[int(np.argmax(bad))]
+            raise DataError(
+                f"{int(bad.sum())} values of '{name}' are missing, infinite"
+                f"{' or negative' if name == 'capacity' else ''}.",
+                where=f"first: '{first}' has {values[bad][0]}",
+                fix="give a number for every leaf; 0 if there is none.",
+            )
+    return leaves
+
+
+def _infeasible(
+    total: int,
+    hierarchy: Hierarchy,
+    rules: Sequence[Rule],
+    baseline: pd.Series | None,
+    step: int,
+) -> InfeasibleError:
+    from salesforecast.allocation.conflicts import diagnose, infeasible
+
+    if baseline is None:
+        baseline = pd.Series(0.0, index=hierarchy.leaves)
+    return infeasible(diagnose(total, hierarchy, rules, baseline=baseline, step=step))
+
+
+def _assemble(
+    total: int,
+    hierarchy: Hierarchy,
+    tree: Tree,
+    own: TreeBounds,
+    bounds: Bounds,
+    levels: Levels,
+    rounded: np.ndarray,
+    fair: Criterion,
+    step: int,
+) -> Allocation:
+    limit, by = _limits(hierarchy, tree, own, levels)
+    index = hierarchy.nodes.index
+    nodes = pd.DataFrame(
+        {
+            "target": rounded * step,
+            "exact": levels.exact * step,
+            "floor": np.where(np.isfinite(own.low), own.low * step, np.nan),
+            "ceiling": np.where(np.isfinite(own.high), own.high * step, np.nan),
+            "level": levels.level,
+            "limit": pd.array(limit, dtype="str"),
+            "limited_by": pd.array(by, dtype="str"),
+            "price": levels.price,
+        },
+        index=index,
+    )
+    common = float(levels.level[0])
+    at = tree.leaves
+    return Allocation(
+        targets=pd.Series(rounded[at] * step, index=hierarchy.leaves, name="target"),
+        exact=pd.Series(levels.exact[at] * step, index=hierarchy.leaves, name="exact"),
+        nodes=nodes,
+        total=int(total),
+        step=int(step),
+        criterion=fair.name,
+        rules=own.rules,
+        findings=fair.findings,
+        common_level=fair.shown(common),
+        level_words=f"{fair.words(common)} for everyone not held by a limit",
+    )
+
+
+def _limits(
+    hierarchy: Hierarchy, tree: Tree, own: TreeBounds, levels: Levels
+) -> tuple[np.ndarray, np.ndarray]:
+    """What holds each node, in words, and the node that it belongs to."""
+    size = len(tree.parents)
+    names = hierarchy.nodes.index.to_numpy(dtype=object)
+    labels = hierarchy.nodes["label"].to_numpy(dtype=object)
+    held = np.where(levels.price != 0, levels.held, 0)
+    held[0] = 0
+    limit, by = np.full(size, "", dtype=object), np.full(size, "", dtype=object)
+    nearest = np.where(held != 0, np.arange(size), -1)
+    for layer in tree.layers[1:]:
+        nodes = layer.nodes
+        above = nearest[tree.parents[nodes]]
+        nearest[nodes] = np.where(held[nodes] != 0, nodes, above)
+    words = {}
+    for node in np.flatnonzero(held):
+        side = "ceiling" if held[node] > 0 else "floor"
+        rule = own.high_rule[node] if held[node] > 0 else own.low_rule[node]
+        words[node] = own.kind(int(rule), side=side)
+    for node in np.flatnonzero(nearest >= 0):
+        at = nearest[node]
+        by[node] = names[at]
+        limit[node] = (
+            words[at] if at == node else f"{words[at].removeprefix('own ')} above: {labels[at]}"
+        )
+    return limit, by

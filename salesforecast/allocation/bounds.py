@@ -1,0 +1,150 @@
+"""Limits read onto the tree: one pair of bounds a node, in whole steps, and who set them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from salesforecast.allocation.tree import Tree
+from salesforecast.errors import DataError, ParameterError
+from salesforecast.hierarchy import Hierarchy
+from salesforecast.rules import Capacity, Ceiling, Floor, GrowthBand, Lock, Row, Rule
+
+_NEAR = 1e-9  # relative: what counts as a whole number of steps
+_KINDS = {Lock: "lock", GrowthBand: "growth", Capacity: "capacity"}
+
+
+@dataclass(frozen=True)
+class TreeBounds:
+    """Own limits of every node in whole steps, and the rows that no single node can carry.
+
+    Parameters
+    ----------
+    low, high
+        float64, one a node; `-inf` and `inf` where there is none. A leaf's floor is zero
+        unless a limit says otherwise.
+    low_rule, high_rule
+        int64: which of `rules` sets that bound, -1 for none.
+    shared
+        Which rules are weighted or span several nodes, with their rows (in money).
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    low_rule: np.ndarray
+    high_rule: np.ndarray
+    shared: tuple[tuple[int, Row], ...]
+    rules: tuple[Rule, ...]
+
+    def kind(self, rule: int, *, side: str) -> str:
+        """What a limit is called: `lock`, `growth`, `capacity`, `own floor`, `own ceiling`."""
+        if rule < 0:
+            return f"own {side}"
+        return _KINDS.get(type(self.rules[rule]), f"own {side}")
+
+
+@lru_cache(maxsize=32)
+def tree_of(hierarchy: Hierarchy) -> Tree:
+    """The hierarchy as arrays; kept, since many plans share one tree."""
+    return Tree.of(hierarchy.parents)
+
+
+def read_bounds(
+    hierarchy: Hierarchy, rules: Sequence[Rule], baseline: pd.Series | None, step: int
+) -> TreeBounds:
+    """Put every rule where it binds; bounds are the multiples of `step` that it allows.
+
+    Raises
+    ------
+    DataError
+        If a rule names a node that is not in the tree, or its amount is not a number.
+    ParameterError
+        If a growth band is asked for and no baseline is known.
+    """
+    tree = tree_of(hierarchy)
+    shared: list[tuple[int, Row]] = []
+    nodes, which, lows, highs = [], [], [], []
+    for place, rule in enumerate(rules):
+        found = _single_node(rule, hierarchy, baseline)
+        if isinstance(found, Row):
+            shared.append((place, found))
+            continue
+        nodes.append(found[0])
+        which.append(place)
+        lows.append(found[1])
+        highs.append(found[2])
+    at = hierarchy.nodes.index.get_indexer(pd.Index(nodes, dtype="str")) if nodes else []
+    at = np.asarray(at, dtype=np.int64)
+    if (at < 0).any():
+        hierarchy.within(nodes[int(np.argmax(at < 0))])  # says which node there is none of
+    low, high = np.array(lows, dtype=float), np.array(highs, dtype=float)
+    if np.isnan(low).any() or np.isnan(high).any():
+        wrong = rules[which[int(np.argmax(np.isnan(low) | np.isnan(high)))]]
+        raise DataError(
+            "a limit's amount is not a number.",
+            where=f"{type(wrong).__name__} on '{wrong.node}'",
+            fix="give an amount, or remove the limit.",
+        )
+    low, high = whole_steps(low / step, up=True), whole_steps(high / step, up=False)
+    size = len(tree.parents)
+    own_low, own_high = np.full(size, -np.inf), np.full(size, np.inf)
+    low_rule, high_rule = np.full(size, -1), np.full(size, -1)
+    order = np.lexsort((low,))  # the tightest is written last
+    order = order[np.isfinite(low[order])]
+    own_low[at[order]], low_rule[at[order]] = low[order], np.array(which, dtype=np.int64)[order]
+    order = np.lexsort((-high,))
+    order = order[np.isfinite(high[order])]
+    own_high[at[order]], high_rule[at[order]] = high[order], np.array(which, dtype=np.int64)[order]
+    open_ = tree.leaves[np.isinf(own_low[tree.leaves])]
+    own_low[open_] = np.minimum(0.0, own_high[open_])
+    return TreeBounds(own_low, own_high, low_rule, high_rule, tuple(shared), tuple(rules))
+
+
+def whole_steps(values: np.ndarray, *, up: bool) -> np.ndarray:
+    """Round bounds inward to whole steps; what is whole but for float noise stays."""
+    near = np.rint(values)
+    with np.errstate(invalid="ignore"):  # infinite stays infinite
+        same = np.abs(values - near) <= _NEAR * np.maximum(1.0, np.abs(values))
+    return np.where(same, near, np.ceil(values) if up else np.floor(values))
+
+
+def _single_node(
+    rule: Rule, hierarchy: Hierarchy, baseline: pd.Series | None
+) -> tuple[str, float, float] | Row:
+    if isinstance(rule, Floor):
+        return rule.node, rule.amount, np.inf
+    if isinstance(rule, Ceiling):
+        return rule.node, -np.inf, rule.amount
+    if isinstance(rule, Lock):
+        return rule.node, rule.amount, rule.amount
+    if isinstance(rule, Capacity):
+        _check_capacity(rule)
+        if len(rule.uses) == 1:
+            ((node, use),) = rule.uses.items()
+            if use > 0:
+                return node, -np.inf, rule.amount / use
+        return rule.row(hierarchy, pd.Series(dtype=float))
+    if baseline is None:
+        raise ParameterError(
+            "a limit refers to last year, which is not known.",
+            where=rule.words(),
+            fix="add a column 'history' or 'baseline' to the leaves, or remove the limit.",
+        )
+    row = rule.row(hierarchy, baseline)
+    if row.plain and row.coefficients.index.equals(hierarchy.within(rule.node)):
+        return rule.node, row.lower, row.upper
+    return row
+
+
+def _check_capacity(rule: Capacity) -> None:
+    wrong = [node for node, use in rule.uses.items() if not 0 <= use < np.inf]
+    if wrong or not rule.amount >= 0:
+        raise DataError(
+            "a capacity or its use is negative or missing.",
+            where=f"{rule.words()}: amount {rule.amount}, uses {dict(rule.uses)}",
+            fix="give zero or more.",
+        )

@@ -1,0 +1,309 @@
+"""The water level on a tree: one level for all, own levels inside groups that are held by a limit.
+
+Model (a separable convex problem with nested sums, solved through its optimality conditions):
+
+    leaf   x(level) = clip(curve(level), low, high)
+    group  X(level) = clip(sum of its children's X(level), low, high)
+    root   X(level) = total; a group held by its limit has a level of its own inside
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from salesforecast.allocation.tree import Tree
+
+TOLERANCE = 1e-13  # relative, of a group's sum
+MOST_STEPS = 300
+
+
+class Curves(Protocol):
+    """Nondecreasing, continuous response curves, one a leaf: level -> target."""
+
+    def at(self, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values and slopes at `level` (one a leaf, or one for all)."""
+        ...
+
+    def inverse(self, values: np.ndarray) -> np.ndarray:
+        """The level at which each curve takes its value; nan where it never rises."""
+        ...
+
+    def reach(self) -> tuple[np.ndarray, np.ndarray]:
+        """Least and greatest value that each curve ever takes (may be infinite)."""
+        ...
+
+    def bracket(self, low: np.ndarray, high: np.ndarray) -> tuple[float, float, float]:
+        """Levels at which every leaf is at `low`, at `high`, and a first guess."""
+        ...
+
+
+@dataclass(frozen=True)
+class Line:
+    """Curves `start + level x slope`; slope zero or more."""
+
+    start: np.ndarray
+    slope: np.ndarray
+
+    def at(self, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return self.start + level * self.slope, self.slope
+
+    def inverse(self, values: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(self.slope > 0, (values - self.start) / self.slope, np.nan)
+
+    def reach(self) -> tuple[np.ndarray, np.ndarray]:
+        rises = self.slope > 0
+        return np.where(rises, -np.inf, self.start), np.where(rises, np.inf, self.start)
+
+    def bracket(self, low: np.ndarray, high: np.ndarray) -> tuple[float, float, float]:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            least = np.nanmin(np.where(self.slope > 0, (low - self.start) / self.slope, np.inf))
+            most = np.nanmax(np.where(self.slope > 0, (high - self.start) / self.slope, -np.inf))
+        if least > most:  # no curve rises
+            return 0.0, 0.0, 0.0
+        return float(least), float(most), float("nan")
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What every node can carry: its own limits, and those its children force on it.
+
+    Parameters
+    ----------
+    low, high
+        Own limits, one a node; `-inf` and `inf` where there is none.
+    least, most
+        The same after the children's limits are summed up: between them every sum is possible.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    least: np.ndarray
+    most: np.ndarray
+
+    @property
+    def broken(self) -> np.ndarray:
+        """Places of nodes that cannot be satisfied: they must carry more than they may."""
+        return np.flatnonzero(self.least > self.most)
+
+
+def tighten(tree: Tree, low: np.ndarray, high: np.ndarray) -> Bounds:
+    """Sum the limits bottom-up, so that every node knows what it can carry.
+
+    A leaf needs a finite `low`. Nodes with `least > most` are listed in `Bounds.broken`.
+    """
+    least, most = low.copy(), high.copy()
+    for layer, below in zip(tree.layers[-2::-1], tree.layers[:0:-1], strict=True):
+        groups = layer.nodes[layer.inner]
+        least[groups] = np.maximum(low[groups], np.add.reduceat(least[below.nodes], layer.starts))
+        most[groups] = np.minimum(high[groups], np.add.reduceat(most[below.nodes], layer.starts))
+    return Bounds(low, high, least, most)
+
+
+@dataclass(frozen=True)
+class Levels:
+    """The solved tree.
+
+    Parameters
+    ----------
+    exact
+        What each node carries, one a node; held nodes carry their limit to the bit.
+    level
+        Water level inside each node; a leaf's is where its curve takes its value.
+        Infinite where only units without any weight are left to carry more or less.
+    price
+        Level inside minus level above: negative, the node is held down by a ceiling;
+        positive, held up by a floor; zero, no limit of its own binds.
+    held
+        int8: -1 at its floor, 1 at its ceiling (both: a lock on the side it pulls), else 0.
+    """
+
+    exact: np.ndarray
+    level: np.ndarray
+    price: np.ndarray
+    held: np.ndarray
+
+
+class _Problem:
+    """Limits and curves laid out layer by layer for quick sums; scratch of one solve."""
+
+    def __init__(self, tree: Tree, curves: Curves, bounds: Bounds, total: float) -> None:
+        self.tree, self.curves, self.bounds = tree, curves, bounds
+        self.low = bounds.least[tree.leaves]
+        room = total - (self.low.sum() - self.low)  # the most any leaf can carry within the total
+        self.high = np.minimum(bounds.most[tree.leaves], np.maximum(room, self.low))
+        self.least = [bounds.least[layer.nodes] for layer in tree.layers]
+        self.most = [bounds.most[layer.nodes] for layer in tree.layers]
+        inf, sup = curves.reach()
+        self.bottom = np.clip(inf, self.low, self.high)
+        self.top = np.clip(sup, self.low, self.high)
+        self.sinks = (self.bottom > self.low).astype(float)  # dead curves, which must
+        self.rises = (self.top < self.high).astype(float)  # be moved when nothing else can
+        self.dead = bool(self.sinks.any() or self.rises.any())
+        self.phase = np.zeros(len(self.low), dtype=np.int8)
+        self.from_level, self.to_level, guess = curves.bracket(self.low, self.high)
+        self.guess = guess if np.isfinite(guess) else 0.5 * (self.from_level + self.to_level)
+
+    def leaf(self, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Clipped values and slopes of all leaves at one level each."""
+        value, slope = self.curves.at(level)
+        if self.dead and self.phase.any():
+            up, down = self.phase > 0, self.phase < 0
+            value = np.where(up, self.top + level * self.rises, value)
+            value = np.where(down, self.bottom + level * self.sinks, value)
+            slope = np.where(up, self.rises, np.where(down, self.sinks, slope))
+        clipped = np.minimum(np.maximum(value, self.low), self.high)
+        return clipped, slope * (clipped == value)
+
+    def sums(
+        self, values: np.ndarray, slopes: np.ndarray | None, depth: int
+    ) -> list[tuple[np.ndarray, np.ndarray | None]]:
+        """Unclipped sums and slopes of each layer from `depth` down, bottom layer last."""
+        out: list[tuple[np.ndarray, np.ndarray | None]] = []
+        below: np.ndarray = values[:0]
+        tilt: np.ndarray | None = None
+        for at in range(len(self.tree.layers) - 1, depth - 1, -1):
+            layer = self.tree.layers[at]
+            if not len(layer.inner):
+                below, tilt = values[layer.leaves], None if slopes is None else slopes[layer.leaves]
+                out.append((below, tilt))
+                continue
+            total = np.add.reduceat(below, layer.starts)
+            slope = None if tilt is None else np.add.reduceat(tilt, layer.starts)
+            if len(layer.ends):
+                total, slope = self._mix(layer, total, slope, values, slopes)
+            out.append((total, slope))
+            below = np.minimum(np.maximum(total, self.least[at]), self.most[at])
+            tilt = None if slope is None else slope * (below == total)
+        return out[::-1]
+
+    @staticmethod
+    def _mix(layer, total, slope, values, slopes):  # type: ignore[no-untyped-def]
+        both = np.empty(len(layer.nodes))
+        both[layer.inner], both[layer.ends] = total, values[layer.leaves]
+        if slope is None:
+            return both, None
+        tilt = np.empty(len(layer.nodes))
+        tilt[layer.inner], tilt[layer.ends] = slope, slopes[layer.leaves]
+        return both, tilt
+
+    def reset(self, depth: int, need: np.ndarray, target: np.ndarray) -> np.ndarray:
+        """Choose for every group that needs a level whether curves or dead units carry it."""
+        phase = np.zeros(len(need) + 1, dtype=np.int8)
+        if self.dead and need.any():
+            slack = 1e-12 * (np.abs(target) + 1e-9)
+            phase[:-1][need & (target > self.sums(self.top, None, depth)[0][0] + slack)] = 1
+            phase[:-1][need & (target < self.sums(self.bottom, None, depth)[0][0] - slack)] = -1
+            under = self.tree.above[depth]
+            touched = np.append(need, False)[under]
+            self.phase = np.where(touched, phase[under], self.phase)
+        return phase[:-1]
+
+    def newton(
+        self, depth: int, level: np.ndarray, target: np.ndarray, need: np.ndarray
+    ) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray | None]]]:
+        """Find the level of every group of a layer that needs one, all at once.
+
+        Newton's method on monotone sums, kept inside a bracket; exact after a few steps
+        for curves of straight pieces.
+        """
+        phase = self.reset(depth, need, target)
+        span = float(np.max(self.high - self.low, initial=0.0))
+        lower = np.where(phase == 0, self.from_level, np.where(phase > 0, 0.0, -span))
+        upper = np.where(phase == 0, self.to_level, np.where(phase > 0, span, 0.0))
+        level = np.where(need, np.clip(level, lower, upper), level)
+        under = self.tree.above[depth]
+        enough = TOLERANCE * (np.abs(target) + np.abs(target).sum() / len(self.low))
+        for _ in range(MOST_STEPS):
+            spread = level[0] if len(level) == 1 else np.append(level, 0.0)[under]
+            values, slopes = self.leaf(spread)
+            sums = self.sums(values, slopes, depth)
+            got, tilt = sums[0]
+            assert tilt is not None
+            miss = np.where(need, got - target, 0.0)
+            open_ = np.abs(miss) > enough
+            if not open_.any():
+                break
+            upper = np.where(miss > 0, level, upper)
+            lower = np.where(miss < 0, level, lower)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                step = level - miss / tilt
+            middle = 0.5 * (lower + upper)
+            step = np.where((tilt > 0) & (step >= lower) & (step <= upper), step, middle)
+            step = np.where(open_, step, level)
+            if (step == level).all():
+                break
+            level = step
+        return level, sums
+
+
+def solve(tree: Tree, curves: Curves, bounds: Bounds, total: float) -> Levels:
+    """Find the water levels that make the root carry `total` within every limit.
+
+    Top-down: where a group would leave its limits at the level above, it is held there
+    and gets a level of its own; the groups of a layer are solved together.
+
+    Parameters
+    ----------
+    curves
+        One a leaf, in the tree's leaf order.
+    bounds
+        From `tighten`; nothing may be broken.
+    total
+        Between the root's `least` and `most`, in the unit of the curves' values.
+
+    Raises
+    ------
+    ValueError
+        If a limit is broken or the root cannot carry the total.
+    """
+    if len(bounds.broken) or not bounds.least[0] <= total <= bounds.most[0]:
+        raise ValueError("no levels exist: a limit is broken, or the total lies outside")
+    problem = _Problem(tree, curves, bounds, total)
+    size = len(tree.parents)
+    exact, level, price = np.empty(size), np.empty(size), np.zeros(size)
+    held = np.zeros(size, dtype=np.int8)
+    inherited = np.array([problem.guess])
+    sums: list[tuple[np.ndarray, np.ndarray | None]] = []
+    leaf_level = np.empty(len(tree.leaves))
+    for depth, layer in enumerate(tree.layers):
+        if depth == 0:
+            wanted, need = np.array([float(total)]), np.array([True])
+        else:
+            here = sums[1][0]
+            wanted = np.minimum(np.maximum(here, problem.least[depth]), problem.most[depth])
+            held[layer.nodes] = np.sign(here - wanted)
+            inherited = inherited[layer.up]
+            need = here != wanted
+            need[layer.ends] = False
+            sums = sums[1:]
+        own = inherited
+        if len(layer.inner) and need.any():
+            own, sums = problem.newton(depth, inherited, wanted, need)
+        exact[layer.nodes] = wanted
+        level[layer.nodes] = own
+        leaf_level[layer.leaves] = inherited[layer.ends]
+        if depth:
+            price[layer.nodes] = own - inherited
+        inherited = own
+    return _finish(problem, Levels(exact, level, price, held), leaf_level)
+
+
+def _finish(problem: _Problem, found: Levels, leaf_level: np.ndarray) -> Levels:
+    """Fill in the leaves: value, side at which it is held, own level and price."""
+    tree = problem.tree
+    value, _ = problem.curves.at(leaf_level)
+    values, _ = problem.leaf(leaf_level)
+    if problem.dead and problem.phase.any():
+        value = np.where(problem.phase != 0, values, value)
+    side = np.sign(value - values)
+    own = np.where(side == 0, leaf_level, problem.curves.inverse(values))
+    own = np.where(np.isnan(own), np.where(side > 0, -np.inf, np.inf), own)
+    found.exact[tree.leaves] = values
+    found.held[tree.leaves] = side
+    found.level[tree.leaves] = own
+    found.price[tree.leaves] = np.where(side == 0, 0.0, own - leaf_level)
+    return found

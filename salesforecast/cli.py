@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
+import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from salesforecast.errors import ParameterError, SalesforecastError
+from salesforecast.errors import EngineError, ParameterError, SalesforecastError
 
 
 class _Commands(click.Group):
@@ -79,13 +82,18 @@ def run(job: str, outputs: Path, deadline: float | None, **options: Any) -> None
         outputs=outputs,
         force=options["force"],
         deadline=deadline,
-        progress=lambda line: click.echo(line, err=True),
+        progress=_clocked(time.monotonic()),
     )
     if options["as_json"]:
         manifest = {**result.manifest, "folder": str(result.folder), "status": result.status}
         click.echo(json.dumps(manifest, indent=2, ensure_ascii=False))
         return
     click.echo(_closing(result))
+
+
+def _clocked(start: float) -> Callable[[str], None]:
+    """Show a stage with the seconds since `start`; plain lines, so that logs can keep them."""
+    return lambda line: click.echo(f"{time.monotonic() - start:6.1f} s  {line}", err=True)
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -143,11 +151,35 @@ def init(file: Path, out: Path | None, **options: Any) -> None:
 
 
 @cli.command()
-@click.argument("arguments", nargs=-1)
-def lab(arguments: tuple[str, ...]) -> None:
-    """Open JupyterLab on the notebooks (further ARGUMENTS go to jupyter lab)."""
-    from salesforecast.jobs import notebooks_folder
+@click.argument("notebook", required=False)
+@click.option("--no-browser", is_flag=True, help="Print the address, open nothing.")
+def lab(notebook: str | None, **options: Any) -> None:
+    """Open JupyterLab on the notebooks, or on one NOTEBOOK."""
+    from salesforecast.jobs import find_job, own_copy
 
-    command = [sys.executable, "-m", "jupyterlab", *arguments]
-    os.chdir(notebooks_folder().parent)
-    os.execv(sys.executable, command)
+    folder = own_copy(Path.cwd())
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.parent}"]
+    command += ["--no-browser"] if options["no_browser"] else []
+    if notebook:
+        command.append(str(find_job(notebook, folder).notebook))
+    click.echo(f"notebooks: {folder}", err=True)
+    sys.exit(subprocess.call(command))
+
+
+@cli.command()
+@click.option(
+    "--outputs",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("outputs"),
+    show_default=True,
+    help="Where results would go.",
+)
+def doctor(outputs: Path) -> None:
+    """Check what a run needs: packages, notebooks, a kernel, a place for results."""
+    from salesforecast.doctor import examine
+
+    ill = False
+    for check in examine(outputs):
+        click.echo(f"{'good' if check.good else 'BAD ':<5} {check.what}: {check.words}")
+        ill = ill or not check.good
+    sys.exit(EngineError.exit_code if ill else 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -37,6 +38,7 @@ class Job:
     name: str
     notebook: Path
     parameters: tuple[Parameter, ...]
+    writes: bool  # whether it takes the folder to write its results to
 
     def settle(self, given: Mapping[str, object]) -> dict[str, Value]:
         """Every parameter's value: `given` where it is valid, the notebook's default elsewhere.
@@ -49,7 +51,7 @@ class Job:
         ParameterError
             If a name is unknown, a value does not fit its type, or a file does not exist.
         """
-        known = {p.name: p for p in self.parameters if p.name != FOLDER}
+        known = {p.name: p for p in self.parameters}
         for name in given:
             if name not in known:
                 raise _unknown(name, self, list(known))
@@ -64,42 +66,60 @@ class Job:
         return values
 
 
-def notebooks_folder() -> Path:
-    """Where the notebooks are: `./notebooks`, else beside the package, else inside it."""
+def notebook_places() -> list[Path]:
+    """Where notebooks are looked for: `./notebooks`, then beside the package, then inside it."""
     package = Path(__file__).parent
-    places = (Path("notebooks"), package.parent / "notebooks", package / "notebooks")
-    return next((p.resolve() for p in places if any(p.glob("*.ipynb"))), places[0].resolve())
+    return [Path.cwd() / "notebooks", package.parent / "notebooks", package / "notebooks"]
 
 
 def find_job(name: str, notebooks: Path | None = None) -> Job:
-    """Find the job called `name` in `notebooks` (default: `notebooks_folder()`).
+    """Find the job called `name` in `notebooks` (default: the first of `notebook_places()`).
 
     Raises
     ------
     ParameterError
         If there is no such notebook, or it cannot be understood.
     """
-    folder = notebooks or notebooks_folder()
-    path = folder / f"{name}.ipynb"
-    if not path.is_file():
-        jobs = sorted(p.stem for p in folder.glob("*.ipynb"))
+    places = [notebooks] if notebooks else notebook_places()
+    path = next((p / f"{name}.ipynb" for p in places if (p / f"{name}.ipynb").is_file()), None)
+    if path is None:
+        jobs = sorted({p.stem for place in places for p in place.glob("*.ipynb")})
         near = get_close_matches(name, jobs, n=1)
         raise ParameterError(
             f"there is no job '{name}'.",
-            where=str(folder),
+            where=", ".join(str(p) for p in places if p.is_dir()) or str(places[0]),
             fix=f"did you mean '{near[0]}'?" if near else f"choose one of: {', '.join(jobs)}.",
         )
-    return Job(name, path.resolve(), tuple(_parameters(path)))
+    path = path.resolve()
+    writes, parameters = _parameters(path)
+    return Job(name, path, parameters, writes)
 
 
-def _parameters(path: Path) -> list[Parameter]:
-    """Read the parameters cell without running it."""
+def own_copy(folder: Path) -> Path:
+    """Folder of notebooks that can be edited in `folder`; the packaged ones are copied there.
+
+    In a checkout these are its own. Installed by pip there are none yet: notebooks and the
+    sample data go to `folder/notebooks` and `folder/data`, and nothing there is replaced.
+    """
+    places = notebook_places()
+    own = next((p for p in places[:2] if any(p.glob("*.ipynb"))), None)
+    if own is not None:
+        return own
+    for name in ("notebooks", "data"):
+        packaged = places[2].parent / name
+        if packaged.is_dir() and not (folder / name).exists():
+            shutil.copytree(packaged, folder / name)
+    return folder / "notebooks"
+
+
+def _parameters(path: Path) -> tuple[bool, tuple[Parameter, ...]]:
+    """Read the parameters cell without running it: whether it has `FOLDER`, and the others."""
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         tagged = [c for c in cells if "parameters" in c.get("metadata", {}).get("tags", [])]
         source = "".join(tagged[0]["source"]) if tagged else ""
         lines, tree = source.splitlines(), ast.parse(source)
-        return [
+        found = [
             Parameter(
                 name=statement.target.id,
                 kind=_TYPES[statement.annotation.id],
@@ -112,6 +132,8 @@ def _parameters(path: Path) -> list[Parameter]:
             and isinstance(statement.annotation, ast.Name)
             and statement.value is not None
         ]
+        others = tuple(parameter for parameter in found if parameter.name != FOLDER)
+        return len(others) < len(found), others
     except (ValueError, KeyError, TypeError, SyntaxError) as error:
         raise ParameterError(
             f"the parameters of '{path.stem}' cannot be read ({error}).",

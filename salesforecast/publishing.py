@@ -7,6 +7,7 @@ A process that is killed anywhere leaves `latest` on a whole run; the next start
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -55,6 +56,15 @@ def latest_run(outputs: Path, job: str) -> Path | None:
     return None
 
 
+def sha256(path: Path) -> str:
+    """Hash of a file's content; empty when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
 @contextmanager
 def job_folder(outputs: Path, job: str, *, waiting: Callable[[str], None]) -> Iterator[Path]:
     """Hold the only lock of `job` and yield its folder; what dead runs left is cleared.
@@ -71,10 +81,10 @@ def job_folder(outputs: Path, job: str, *, waiting: Callable[[str], None]) -> It
     made = [p for p in (folder, folder.parent, outputs) if not p.exists()]
     try:
         handle = _lock(folder / LOCK, waiting=waiting)
-    except PermissionError as error:
+    except OSError as error:
         raise ParameterError(
             "the outputs folder cannot be written.",
-            where=str(error.filename or folder),
+            where=f"{error.filename or folder}: {error.strerror or error}",
             fix="choose another with --outputs, or ask for the right to write there.",
         ) from error
     try:
@@ -124,11 +134,23 @@ def new_staging(folder: Path, run_id: str) -> Path:
     return staging
 
 
-def write_manifest(staging: Path, manifest: Mapping[str, Any], *, folder: Path) -> None:
-    """Write `manifest` with the name of the run that it follows (`previous`)."""
-    before = _linked(folder)
-    text = json.dumps({**manifest, "previous": before}, indent=2, ensure_ascii=False, default=str)
-    _write(staging / MANIFEST, text + "\n")
+def write_manifest(staging: Path, manifest: Mapping[str, Any], *, folder: Path) -> dict[str, Any]:
+    """Write `manifest` with every result's hash and the name of the run that it follows.
+
+    Returns what was written: `manifest` with `results` (file to sha256) and `previous`.
+    """
+    results = {path.relative_to(staging).as_posix(): sha256(path) for path in _files(staging)}
+    whole = {**manifest, "results": results, "previous": _linked(folder)}
+    _write(staging / MANIFEST, json.dumps(whole, indent=2, ensure_ascii=False, default=str) + "\n")
+    return whole
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether `folder` holds a run with every result that its manifest names, unaltered."""
+    results = read_json(folder / MANIFEST).get("results")
+    return isinstance(results, dict) and all(
+        sha256(folder / name) == digest for name, digest in results.items()
+    )
 
 
 def publish(staging: Path, folder: Path, *, outputs: Path) -> Path:
@@ -163,11 +185,11 @@ def set_aside(staging: Path, folder: Path) -> Path:
 
 
 def _point_latest(folder: Path, run_id: str, *, outputs: Path) -> None:
+    """Let `latest` name `run_id`; that of `outputs` leads through the main job's, made first."""
+    through, above = f"runs/{MAIN_JOB}/latest", outputs / "latest"
+    if folder.name == MAIN_JOB and not (above.is_symlink() and os.readlink(above) == through):
+        _swap_link(above, through, plain=f"runs/{MAIN_JOB}/{run_id}")
     _swap_link(folder / "latest", run_id)
-    if folder.name == MAIN_JOB:
-        through = Path("runs") / MAIN_JOB / "latest"
-        if not (outputs / "latest").is_symlink() or os.readlink(outputs / "latest") != str(through):
-            _swap_link(outputs / "latest", str(through), plain=f"runs/{MAIN_JOB}/{run_id}")
 
 
 def _swap_link(link: Path, target: str, *, plain: str = "") -> None:
@@ -202,6 +224,13 @@ def _clear(folder: Path, *, outputs: Path, job: str) -> None:
         shutil.rmtree(left, ignore_errors=True)
     places = (folder, outputs) if job == MAIN_JOB else (folder,)
     for place in places:
+        link = place / "latest"
+        if link.exists() and not link.is_symlink():
+            raise EngineError(
+                "the name 'latest' is taken, so the next run could not be found by it.",
+                where=str(link),
+                fix="give that file or folder another name.",
+            )
         for left in place.glob(f"{NEW_LINK}*"):
             left.unlink(missing_ok=True)
     before = _linked(folder)
@@ -268,6 +297,10 @@ def _write(path: Path, text: str) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
 
 
 def _sync_tree(folder: Path) -> None:

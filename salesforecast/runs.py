@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import platform
 import re
@@ -35,11 +36,12 @@ from salesforecast.publishing import (
     publish,
     read_json,
     set_aside,
+    sha256,
     staged,
     write_manifest,
 )
 
-__all__ = ["RESULT", "STAGE", "RunResult", "announce", "latest_run", "run", "staged"]
+__all__ = ["RESULT", "STAGE", "RunResult", "announce", "latest_run", "run", "sha256", "staged"]
 
 RESULT = "result.json"  # what the notebook tells us: stages, findings, inputs, seed, summary
 STAGE = "stage: "  # a line of a cell's output that starts so is shown while the run works
@@ -143,7 +145,7 @@ def run(
             "seconds": round(time.perf_counter() - clock, 3),
             "cpu_seconds": round(_cpu() - cpu, 3),
         }
-        write_manifest(staging, manifest, folder=folder)
+        manifest = write_manifest(staging, manifest, folder=folder)
         return RunResult(
             job, run_id, publish(staging, folder, outputs=outputs), "published", manifest
         )
@@ -165,14 +167,16 @@ def _execute(
     from papermill.exceptions import PapermillExecutionError
 
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")  # this environment's kernel, no other
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # its errors reach us as exceptions
     try:
         papermill.execute_notebook(
             _plain(job.notebook),
             _plain(staging / f"{job.name}.ipynb"),
-            parameters={**values, FOLDER: str(staging)},
+            parameters={**values, **({FOLDER: str(staging)} if job.writes else {})},
             kernel_name="python3",
             progress_bar=False,
             stdout_file=_Lines(progress),
+            extra_arguments=["--IPKernelApp.log_level=ERROR"],
             cwd=job.notebook.parent,
             execution_timeout=deadline,
         )
@@ -276,7 +280,7 @@ def _fingerprint(job: Job, values: Mapping[str, Any]) -> dict[str, Any]:
     named = [str(values[name]) for name in PATHS if values.get(name)]
     return {
         "parameters": dict(values),
-        "files": {name: _sha256(Path(name)) for name in [*named, str(job.notebook)]},
+        "files": {name: sha256(Path(name)) for name in [*named, str(job.notebook)]},
         "versions": {"python": platform.python_version(), **_versions(), "code": _code()},
     }
 
@@ -286,18 +290,9 @@ def _same(manifest: Mapping[str, Any], fingerprint: Mapping[str, Any]) -> bool:
     if any(manifest.get(key) != value for key, value in fingerprint.items()):
         return False
     inputs, folders = manifest.get("inputs", {}), manifest.get("folders", {})
-    return all(_sha256(Path(name)) == digest for name, digest in inputs.items()) and all(
+    return all(sha256(Path(name)) == digest for name, digest in inputs.items()) and all(
         _listing(Path(name)) == digest for name, digest in folders.items()
     )
-
-
-def _sha256(path: Path) -> str:
-    """Hash of a file's content; empty when it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return ""
 
 
 def _listing(folder: Path) -> str:

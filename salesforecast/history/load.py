@@ -1,0 +1,290 @@
+"""Order lines by the user's mapping: every file read, joined to places, people and products."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from salesforecast.errors import Finding
+from salesforecast.fiscal import FiscalCalendar
+from salesforecast.hierarchy import SEPARATOR, join_path
+from salesforecast.history.dates import parse_dates
+from salesforecast.history.lookups import Names, people_names, product_names, territory_paths
+from salesforecast.history.numbers import Parsed, parse_numbers
+from salesforecast.history.organisation import Organisation, Source
+from salesforecast.history.sources import Raw, Want, find_files, read_table
+from salesforecast.tables import ALL_PRODUCTS, LINES, TIME
+
+SUBTOTAL = (
+    r"(?i)\s*(?:grand total|sub-?total|total|totals|sum|overall|all regions"
+    r"|合计|总计|小计|共计|累计|总和|汇总)(?:\s*[:：].*)?\s*"
+)
+_DROPPED = "The rows are left out of the lines; correct them and run again."
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Order lines with what was noticed while reading them.
+
+    Parameters
+    ----------
+    lines
+        `LINES`: rows that could be read; rows with an error are left out.
+    findings
+        Repairs, warnings and errors by row.
+    inputs
+        File name to sha256 of everything that was read.
+    """
+
+    lines: pd.DataFrame
+    findings: tuple[Finding, ...]
+    inputs: Mapping[str, str] = field(hash=False)
+
+
+@dataclass
+class _Notes:
+    """Findings of one file while it is read, and the rows that must be left out."""
+
+    raw: Raw
+    findings: list[Finding]
+    bad: np.ndarray
+
+    def add(self, severity: str, what: str, at: Sequence[int], column: str, effect: str) -> None:
+        """Record a finding about the cells at positions `at`; errors leave their rows out."""
+        if not len(at):
+            return
+        cells = _cells(self.raw, at, column)
+        self.findings.append(Finding(severity, what, cells, effect, len(at)))  # type: ignore[arg-type]
+        if severity == "error":
+            self.bad[np.asarray(at)] = True
+
+
+def _cells(raw: Raw, at: Sequence[int], column: str) -> str:
+    shown = []
+    for position in at[:3]:
+        value = str(raw.frame[column].iloc[position])
+        shown.append(
+            f"row {raw.rows[position]} '{value}'" if value else f"row {raw.rows[position]}"
+        )
+    more = f" and {len(at) - 3} more" if len(at) > 3 else ""
+    return f"{raw.name}, column '{column}', {', '.join(shown)}{more}"
+
+
+def load(organisation: Organisation) -> Loaded:
+    """Read every order line that the organisation file names.
+
+    Returns
+    -------
+    Loaded
+        Amounts in the measure's unit. A line's `territory` is the path of the place that the
+        order came from, its `person` a full name, empty when nobody sold it.
+
+    Raises
+    ------
+    DataError
+        If a file cannot be read at all: missing, empty, encrypted, no table, a mapped column
+        missing, dates or decimal marks ambiguous. Rows that cannot be read are findings.
+    """
+    places = territory_paths(organisation)
+    people = people_names(organisation)
+    products = product_names(organisation)
+    frames, findings = [], []
+    inputs = {**places.inputs, **people.inputs, **products.inputs, **_further(organisation)}
+    for source in organisation.sources:
+        seen: list[tuple[Raw, pd.DataFrame]] = []
+        for path in find_files(organisation.folder, source.path):
+            raw = read_table(path, _want(source))
+            notes = _Notes(raw, list(raw.findings), np.zeros(len(raw.frame), dtype=bool))
+            lines = _lines(notes, source, organisation.calendar, organisation.freq, places)
+            lines["person"] = _named(notes, source.columns.person, people, "person")
+            lines["product"] = _named(notes, source.columns.product, products, "product")
+            frames.append(lines[~notes.bad])
+            findings += notes.findings
+            inputs[raw.name] = raw.digest
+            seen.append((raw, raw.frame[list(source.columns.line)]))
+        findings += _duplicates(seen, source.columns.line)
+    lines = LINES.check(pd.concat(frames, ignore_index=True))
+    return Loaded(lines, tuple(findings), inputs)
+
+
+def _further(organisation: Organisation) -> dict[str, str]:
+    """Hashes of files that later stages read."""
+    parts = (organisation.assignments, organisation.quota)
+    paths = [Path(organisation.folder / part.path) for part in parts if part]
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in paths if p.is_file()}
+
+
+def _want(source: Source) -> Want:
+    columns = source.columns
+    text = [*columns.territory, columns.person, columns.product, *columns.line]
+    other = [columns.date, columns.amount, columns.quantity]
+    return Want(
+        text=tuple(dict.fromkeys(name for name in text if name)),
+        other=tuple(dict.fromkeys(name for name in other if name)),
+        encoding=source.encoding,
+        sheet=source.sheet,
+        decimal_comma="," if source.decimal == "," else "",
+    )
+
+
+def _lines(
+    notes: _Notes, source: Source, calendar: FiscalCalendar, freq: str, places: Names
+) -> pd.DataFrame:
+    """Dates, periods, places and amounts of one file, a row a row."""
+    raw, columns = notes.raw, source.columns
+    _subtotals(notes, source)
+    dates = _dates(notes, source)
+    return pd.DataFrame(
+        {
+            "source": raw.name,
+            "row": raw.rows,
+            "date": dates,
+            "period": _periods(dates, source.shift_days, calendar, freq),
+            "territory": _places(notes, columns.territory, places),
+            "amount": _numbers(notes, columns.amount, source) * source.multiplier,
+            "quantity": _numbers(notes, columns.quantity, source) if columns.quantity else np.nan,
+        }
+    )
+
+
+def _subtotals(notes: _Notes, source: Source) -> None:
+    """Rows such as 合计 or Total among the lines would be counted twice."""
+    columns = source.columns
+    for column in dict.fromkeys(
+        [*columns.territory, columns.person, columns.product, columns.date]
+    ):
+        if not column or notes.raw.frame[column].dtype.kind in "Mif":
+            continue
+        values = notes.raw.frame[column]
+        codes, uniques = pd.factorize(values)
+        total = pd.Series(uniques, dtype="object").astype("str").str.fullmatch(SUBTOTAL)
+        hit = np.append(total.to_numpy(bool), False)[codes] & ~notes.bad
+        effect = "Totals among the lines would count twice: remove these rows and run again."
+        at = np.flatnonzero(hit).tolist()
+        notes.add("error", f"{len(at)} rows are totals of others", at, column, effect)
+
+
+def _dates(notes: _Notes, source: Source) -> pd.Series:
+    raw, column = notes.raw, source.columns.date
+    parsed = parse_dates(
+        raw.frame[column].mask(notes.bad) if notes.bad.any() else raw.frame[column],
+        cell=lambda at: raw.cell(at, column),
+        date_format=source.date_format,
+        day_first=source.day_first,
+    )
+    _repairs(notes, parsed, column)
+    bad = [at for at in parsed.bad if not notes.bad[at]]
+    notes.add("error", f"{len(bad)} dates could not be read", bad, column, _DROPPED)
+    return parsed.values
+
+
+def _repairs(notes: _Notes, parsed: Parsed, column: str) -> None:
+    for kind, at in parsed.repairs.items():
+        what = f"{kind} read in {len(at)} cells"
+        notes.add("repair", what, at, column, "Read as it was meant; check the first ones.")
+
+
+def _numbers(notes: _Notes, column: str, source: Source) -> pd.Series:
+    """Amounts of one column; text cells are parsed, empty ones are zero."""
+    raw = notes.raw
+    values = raw.frame[column]
+    if values.dtype.kind in "if":
+        numbers = values.astype("float64")
+        empty = np.flatnonzero(numbers.isna()).tolist()
+    else:
+        numbers, empty = _numbers_in_text(notes, values, column, source)
+    notes.add("warning", f"{len(empty)} empty cells", empty, column, "They are read as zero.")
+    return numbers.fillna(0.0)
+
+
+def _numbers_in_text(
+    notes: _Notes, values: pd.Series, column: str, source: Source
+) -> tuple[pd.Series, list[int]]:
+    raw = notes.raw
+    written = values.map(lambda value: isinstance(value, str)).to_numpy(bool) & ~notes.bad
+    numbers = pd.to_numeric(values.where(~written, np.nan), errors="coerce").astype("float64")
+    at = np.flatnonzero(written)
+    parsed = parse_numbers(
+        values.iloc[at].reset_index(drop=True),
+        cell=lambda position: raw.cell(int(at[position]), column),
+        decimal=source.decimal,
+    )
+    numbers.iloc[at] = parsed.values.to_numpy()
+    repairs = {kind: at[found].tolist() for kind, found in parsed.repairs.items()}
+    _repairs(notes, Parsed(parsed.values, repairs, []), column)
+    bad = at[parsed.bad].tolist()
+    notes.add("error", f"{len(bad)} cells are text, not numbers", bad, column, _DROPPED)
+    return numbers, np.flatnonzero(numbers.isna() & ~notes.bad).tolist()
+
+
+def _periods(dates: pd.Series, shift: int, calendar: FiscalCalendar, freq: str) -> pd.Series:
+    codes, uniques = pd.factorize(dates)
+    days = pd.Series(uniques, dtype=TIME) + pd.Timedelta(days=shift)
+    starts = calendar.start(days, freq) if len(days) else days
+    known = pd.concat([starts, pd.Series([pd.NaT], dtype=TIME)], ignore_index=True)
+    return pd.Series(known.to_numpy()[codes], index=dates.index)
+
+
+def _places(notes: _Notes, columns: Sequence[str], places: Names) -> pd.Series:
+    """Path of the place of each line."""
+    frame = notes.raw.frame
+    if places.names:
+        return _named(notes, columns[0], places, "territory")
+    codes = np.zeros(len(frame), dtype=np.int64)
+    for column in columns:
+        blank = np.flatnonzero((frame[column] == "").to_numpy(bool) & ~notes.bad).tolist()
+        notes.add("error", f"{len(blank)} rows name no place", blank, column, _DROPPED)
+        part, names = pd.factorize(frame[column])
+        codes = codes * len(names) + part
+    group, _ = pd.factorize(codes)
+    first = np.unique(group, return_index=True)[1]
+    paths = np.array([join_path(row) for row in frame[list(columns)].iloc[first].to_numpy()])
+    return pd.Series(paths[group] if len(paths) else [], index=frame.index, dtype="str")
+
+
+def _named(notes: _Notes, column: str, names: Names, what: str) -> pd.Series:
+    """What each key stands for; unknown keys are errors for places, warnings for others."""
+    frame = notes.raw.frame
+    if not column:
+        return pd.Series(ALL_PRODUCTS if what == "product" else "", index=frame.index, dtype="str")
+    codes, uniques = pd.factorize(frame[column])
+    known = [names.of(key) for key in uniques]
+    if names.names:
+        strange = np.array([name is None for name in known] + [False])[codes]
+        at = np.flatnonzero(strange & ~notes.bad).tolist()
+        text = f"{len(at)} rows have an unknown {what}"
+        if what == "territory":
+            notes.add("error", text, at, column, _DROPPED)
+        else:
+            notes.add("warning", text, at, column, "The key itself is used as the name.")
+    labels = [key if name is None else name for key, name in zip(uniques, known, strict=True)]
+    fallback = "(none)" if what == "product" else ""
+    values = np.array(
+        [label.replace(SEPARATOR, "∕") if what == "person" else label for label in labels] + [""]
+    )
+    named = pd.Series(values[codes], index=frame.index, dtype="str")
+    return named.mask(named == "", fallback) if fallback else named
+
+
+def _duplicates(seen: Sequence[tuple[Raw, pd.DataFrame]], key: Sequence[str]) -> Iterator[Finding]:
+    """Rows of one source, over all its files, that share the key of a line."""
+    if not key:
+        return
+    keys = pd.concat([frame for _, frame in seen], ignore_index=True)
+    again = np.flatnonzero(keys.duplicated().to_numpy(bool))
+    if not len(again):
+        return
+    where = [f"{raw.name}, row {row}" for raw, _ in seen for row in raw.rows]
+    first = ", ".join(str(value) for value in keys.iloc[again[0]])
+    yield Finding(
+        "error",
+        f"{len(again)} rows repeat the key of another ({', '.join(key)})",
+        f"{'; '.join(where[at] for at in again[:3])}: first {first}",
+        "The same sale would count twice: remove them, or name further columns in `line`.",
+        len(again),
+    )

@@ -1,0 +1,134 @@
+"""Who holds which position at a cutoff, and to which leaf a sale is credited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from salesforecast.fiscal import MONTHS
+from salesforecast.hierarchy import SEPARATOR, join_path
+from salesforecast.history.lookups import Staff, staff
+from salesforecast.history.organisation import Organisation
+from salesforecast.tables import ROSTER, TIME
+
+
+@dataclass(frozen=True)
+class Roster:
+    """Positions at a cutoff.
+
+    Parameters
+    ----------
+    frame
+        `ROSTER`: people who hold a position, and since when.
+    open
+        Path of the open leaf of each person who has left, by person.
+    known
+        People who are known at the cutoff but hold no position: managers.
+    """
+
+    frame: pd.DataFrame
+    open: dict[str, str]
+    known: frozenset[str]
+
+
+def roster_at(cells: pd.DataFrame, organisation: Organisation, cutoff: pd.Timestamp) -> Roster:
+    """Positions as of the last day of the period `cutoff`.
+
+    The latest assignment that had started counts, also after its end unless the person has
+    left; then the home in the people file; then, for people in neither, the place of most of
+    their sales so far. A person without any home is a manager.
+
+    Parameters
+    ----------
+    cells
+        `condense(lines)`; only the periods up to `cutoff` are looked at.
+    """
+    last_day = cutoff + pd.DateOffset(months=MONTHS[organisation.freq]) - pd.Timedelta(days=1)
+    who = staff(organisation)
+    homes = _by_sales(cells[(cells["period"] <= cutoff) & (cells["person"] != "")], who)
+    people = who.people[~(who.people["hired"] > last_day)]
+    at_home = people[(people["territory"] != "") & ~people.index.isin(who.assignments["person"])]
+    homes = pd.concat([at_home[["territory", "hired"]].set_axis(homes.columns, axis=1), homes])
+    started = who.assignments[who.assignments["start"] <= last_day].drop_duplicates(
+        "person", keep="last"
+    )
+    homes = pd.concat([started.set_index("person")[["territory", "start"]], homes])
+    homes = homes[homes["territory"] != ""]
+    gone = _left(who, cells, last_day)
+    house = organisation.house
+    open_leaves = {
+        person: join_path([*territory.split(SEPARATOR), house.open])
+        for person, territory in homes["territory"].items()
+        if person in gone
+    }
+    here = homes[~homes.index.isin(gone)]
+    frame = pd.DataFrame(
+        {
+            "person": here.index.to_numpy(),
+            "territory": here["territory"].to_numpy(),
+            "node": [
+                f"{territory}{SEPARATOR}{join_path([person])}"
+                for person, territory in here["territory"].items()
+            ],
+            "start": here["start"].to_numpy(),
+        }
+    )
+    known = frozenset(people.index) - set(homes.index)
+    return Roster(ROSTER.check(frame), open_leaves, known)
+
+
+def _by_sales(sold: pd.DataFrame, who: Staff) -> pd.DataFrame:
+    """Home of people whom no file places: where they sold most; since their first sale."""
+    columns = ["territory", "start"]
+    placed = who.people.index.union(who.assignments["person"])
+    unplaced = sold[~sold["person"].isin(placed)]
+    if unplaced.empty:
+        frame = pd.DataFrame({"territory": pd.Series(dtype="str"), "start": pd.Series(dtype=TIME)})
+        return frame.set_axis(pd.Index([], dtype="str", name="person"))
+    totals = unplaced.groupby(["person", "territory"], as_index=False)["amount"].sum()
+    best = totals.sort_values(["person", "amount"], kind="stable").drop_duplicates(
+        "person", keep="last"
+    )
+    best = best.set_index("person")
+    best["start"] = unplaced.groupby("person")["period"].min()
+    return best[columns]
+
+
+def _left(who: Staff, cells: pd.DataFrame, last_day: pd.Timestamp) -> set[str]:
+    """People who had left; without a date it is the period after their last sale."""
+    dated = who.people["left"] <= last_day
+    undated = who.people.index[who.people["gone"].astype(bool) & who.people["left"].isna()]
+    last_sale = cells[cells["person"].isin(undated)].groupby("person")["period"].max()
+    still = set(last_sale[last_sale >= last_day - pd.Timedelta(days=31)].index)
+    return set(who.people.index[dated]) | (set(undated) - still)
+
+
+def credit(cells: pd.DataFrame, roster: Roster, organisation: Organisation) -> np.ndarray:
+    """Leaf that each row of `cells` is credited to, whatever place the order came from.
+
+    A person with a position: his leaf. One who has left: the open leaf of his last home. A
+    manager, or nobody: the house leaf of the order's place. Someone who is not known at the
+    cutoff: the open leaf of the order's place. Without people: the place itself.
+
+    Returns
+    -------
+    np.ndarray
+        str objects, one a row.
+    """
+    places = cells["territory"].to_numpy(dtype=object)
+    if not organisation.has_people:
+        return places
+    house = organisation.house
+    leaves = dict(zip(roster.frame["person"], roster.frame["node"], strict=True)) | roster.open
+    codes, people = pd.factorize(cells["person"])
+    fixed = np.array([leaves.get(person) for person in people], dtype=object)[codes]
+    kind = np.array(
+        [
+            house.online if not person else house.manager if person in roster.known else house.open
+            for person in people
+        ],
+        dtype=object,
+    )[codes]
+    return np.where(fixed == None, places + SEPARATOR + kind, fixed)  # noqa: E711 (elementwise)

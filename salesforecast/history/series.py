@@ -1,0 +1,241 @@
+"""Regular series on positions: everything as it was known at the cutoff."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from salesforecast.errors import DataError, Finding
+from salesforecast.fiscal import MONTHS
+from salesforecast.hierarchy import Hierarchy
+from salesforecast.history.organisation import Organisation
+from salesforecast.history.roster import credit, roster_at
+from salesforecast.tables import ACTUALS, HISTORY, TIME
+
+CELL = ["territory", "person", "product", "period"]
+
+
+@dataclass(frozen=True)
+class History:
+    """What a model may see at a cutoff.
+
+    Parameters
+    ----------
+    frame
+        `HISTORY` on leaf × product × period, in the measure's unit: no period missing from a
+        series' first sale to the cutoff; without a sale it is 0.
+    hierarchy
+        The tree of leaves that have sold something by the cutoff.
+    roster
+        `ROSTER`: who holds which position; people without a sale so far included.
+    cutoff
+        First day of the last period.
+    findings
+        What was decided on the way.
+    """
+
+    frame: pd.DataFrame
+    hierarchy: Hierarchy
+    roster: pd.DataFrame
+    cutoff: pd.Timestamp
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Credited:
+    """Later sales on the leaves of a roster, and what could not be credited.
+
+    Parameters
+    ----------
+    frame
+        `ACTUALS` on every leaf × period, 0 where nothing was sold.
+    uncredited
+        `person`, `territory`, `period`, `amount`: sales of people who came after the cutoff, or
+        through a house leaf that did not exist then.
+    """
+
+    frame: pd.DataFrame
+    uncredited: pd.DataFrame
+
+
+def condense(lines: pd.DataFrame) -> pd.DataFrame:
+    """Sum order lines to territory × person × product × period.
+
+    `build_history` and `actuals` take the result in place of lines: condense once, then ask
+    for many cutoffs.
+    """
+    return lines.groupby(CELL, as_index=False, sort=True, observed=True)["amount"].sum()
+
+
+def last_complete_period(lines: pd.DataFrame, organisation: Organisation) -> pd.Timestamp:
+    """The last period that is booked to its end.
+
+    A period is partial when its last booking lies further from its end than that of any period
+    before it (for each source, three days allowed). The last one is left out of history then.
+
+    Raises
+    ------
+    DataError
+        If there are no lines.
+    """
+    if lines.empty:
+        raise DataError(
+            "no order line could be read.", where="all sources", fix="correct the errors listed."
+        )
+    last = lines["period"].max()
+    current = [
+        partial_end(part, organisation)
+        for _, part in lines.groupby("source")
+        if part["period"].max() == last
+    ]
+    if len(lines["period"].unique()) > 1 and all(current):
+        return last - pd.DateOffset(months=MONTHS[organisation.freq])
+    return last
+
+
+def partial_end(lines: pd.DataFrame, organisation: Organisation) -> bool:
+    """Whether the last period of one source stops earlier in its span than those before."""
+    days = lines.groupby("period")["date"].max()
+    step = pd.DateOffset(months=MONTHS[organisation.freq])
+    ends = pd.Series([period + step for period in days.index], index=days.index)
+    left = (ends - days).dt.days
+    return bool(len(left) > 1 and left.iloc[-1] > left.iloc[:-1].max() + 3)
+
+
+def build_history(
+    lines: pd.DataFrame, organisation: Organisation, cutoff: pd.Timestamp | None = None
+) -> History:
+    """Regular series on the positions of the cutoff.
+
+    Sales credit follows the person: all his sales, of any place and before any move, go to the
+    position he holds at the cutoff. Sales of people without a home and of nobody go to house
+    leaves of the order's place.
+
+    Parameters
+    ----------
+    lines
+        `LINES`, or `condense(lines)` together with a `cutoff`.
+    cutoff
+        First day of the last period to see; default: the last complete one.
+
+    Raises
+    ------
+    DataError
+        If nothing was sold by the cutoff.
+    """
+    if cutoff is None:
+        cutoff = last_complete_period(lines, organisation)
+    everything = condense(lines) if "date" in lines.columns else lines
+    cells = everything[everything["period"] <= cutoff]
+    if cells.empty:
+        raise DataError(
+            "nothing was sold up to the cutoff.",
+            where=f"cutoff {cutoff:%Y-%m}; first sale {everything['period'].min():%Y-%m}",
+            fix="choose a later cutoff.",
+        )
+    roster = roster_at(everything, organisation, cutoff)
+    leaves = credit(cells, roster, organisation)
+    frame = _regular(leaves, cells, cutoff, MONTHS[organisation.freq])
+    hierarchy = Hierarchy.of(
+        pd.unique(leaves), levels=organisation.tree_levels, label=organisation.name
+    )
+    waiting = roster.frame[~roster.frame["node"].isin(hierarchy.leaf_paths)]
+    findings = [*_excluded(everything, cutoff, lines), *_waiting(waiting)]
+    return History(frame, hierarchy, roster.frame, cutoff, tuple(findings))
+
+
+def _regular(
+    leaves: np.ndarray, cells: pd.DataFrame, cutoff: pd.Timestamp, months: int
+) -> pd.DataFrame:
+    """Fill every series from its first sale to the cutoff."""
+    number = _period_number(cells["period"], months)
+    last = int(_period_number(pd.Series([cutoff], dtype=TIME), months)[0])
+    node_codes, nodes = pd.factorize(leaves)
+    product_codes, products = pd.factorize(cells["product"])
+    series, at = np.unique(node_codes * len(products) + product_codes, return_inverse=True)
+    first = np.full(len(series), last)
+    np.minimum.at(first, at, number)
+    length = last - first + 1
+    start = np.concatenate([[0], np.cumsum(length)])
+    sales = np.zeros(start[-1])
+    np.add.at(sales, start[at] + number - first[at], cells["amount"].to_numpy())
+    which = np.repeat(np.arange(len(series)), length)
+    filled = np.arange(len(sales)) - start[which] + first[which]
+    months_since = filled * months + int(cutoff.month - 1) % months
+    periods = (months_since.astype("datetime64[M]")).astype("datetime64[us]")
+    return HISTORY.check(
+        pd.DataFrame(
+            {
+                "node": pd.Series(nodes, dtype="str").take(series[which] // len(products)).array,
+                "product": pd.Series(products, dtype="str")
+                .take(series[which] % len(products))
+                .array,
+                "period": periods,
+                "sales": sales,
+            }
+        )
+    )
+
+
+def _period_number(periods: pd.Series, months: int) -> np.ndarray:
+    """Periods counted from 1970 on, in steps of `months`."""
+    count = periods.to_numpy().astype("datetime64[M]").astype(np.int64)
+    return count // months
+
+
+def _excluded(cells: pd.DataFrame, cutoff: pd.Timestamp, lines: pd.DataFrame) -> list[Finding]:
+    later = cells[cells["period"] > cutoff]
+    if later.empty or lines is cells:  # a cutoff that was asked for explains itself
+        return []
+    periods = ", ".join(f"{period:%Y-%m}" for period in sorted(later["period"].unique())[:3])
+    return [
+        Finding(
+            "warning",
+            f"sales of {later['amount'].sum():,.0f} after the cutoff are not in the history",
+            periods,
+            "A period that is not complete would look like a fall in sales.",
+        )
+    ]
+
+
+def _waiting(waiting: pd.DataFrame) -> list[Finding]:
+    if waiting.empty:
+        return []
+    return [
+        Finding(
+            "warning",
+            f"{len(waiting)} people hold a position but have sold nothing yet",
+            ", ".join(waiting["person"].head(5)),
+            "They get no target of their own until they sell; give one by a rule.",
+        )
+    ]
+
+
+def actuals(
+    lines: pd.DataFrame, organisation: Organisation, history: History, periods: pd.DatetimeIndex
+) -> Credited:
+    """What was sold in `periods` after a cutoff, credited to the leaves that existed then.
+
+    People keep the position of the cutoff wherever they have moved since. Sales of people who
+    came later go to the open leaf of the order's place if there is one, else they are listed.
+
+    Parameters
+    ----------
+    lines
+        `LINES` or `condense(lines)`.
+    history
+        As built for the cutoff: its roster and leaves are used.
+    """
+    everything = condense(lines) if "date" in lines.columns else lines
+    roster = roster_at(everything, organisation, history.cutoff)
+    cells = everything[everything["period"].isin(periods)]
+    leaves = pd.Series(credit(cells, roster, organisation), index=cells.index, dtype="str")
+    known = leaves.isin(history.hierarchy.leaves)
+    sold = cells["amount"][known].groupby([leaves[known], cells["period"][known]]).sum()
+    grid = pd.MultiIndex.from_product([history.hierarchy.leaves, periods], names=["node", "period"])
+    frame = sold.reindex(grid, fill_value=0.0).rename("actual").reset_index()
+    columns = ["person", "territory", "period"]
+    lost = cells[~known].groupby(columns, as_index=False)["amount"].sum()
+    return Credited(ACTUALS.check(frame), lost)

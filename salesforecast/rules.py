@@ -37,9 +37,12 @@ class Row:
 class Rule(Protocol):
     """Anything that limits the targets of one node: who set it, why, and as a linear row."""
 
-    node: str
-    owner: str
-    reason: str
+    @property
+    def node(self) -> str: ...
+    @property
+    def owner(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
 
     def row(self, hierarchy: Hierarchy, baseline: pd.Series) -> Row:
         """The rule over the leaves of `hierarchy`; `baseline` is on leaf, in the measure."""

@@ -24,7 +24,11 @@ KINDS: dict[Limit, str] = {Floor: "floor", Ceiling: "ceiling", Lock: "lock"}
 
 def limits_of(scenario: Scenario, kind: Limit) -> dict[str, float]:
     """Node to amount of every floor, ceiling or lock of a scenario, in the measure."""
-    return {rule.node: rule.amount for rule in scenario.rules if isinstance(rule, kind)}
+    return {
+        rule.node: rule.amount
+        for rule in scenario.rules
+        if isinstance(rule, Floor | Ceiling | Lock) and isinstance(rule, kind)
+    }
 
 
 @dataclass(frozen=True)

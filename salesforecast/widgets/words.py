@@ -58,8 +58,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "hidden": "{count} units in between are not shown",
         "months_title": "Months of {label}",
         "total": "Total",
-        "changed": "Assumption",
-        "as_planned": "the plan",
+        "change": "Change",
     },
     "zh": {
         "company_total": "公司总目标",
@@ -112,8 +111,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "hidden": "中间 {count} 个单位未显示",
         "months_title": "{label}：各月",
         "total": "合计",
-        "changed": "假设",
-        "as_planned": "原方案",
+        "change": "变动",
     },
 }
 CRITERIA: Mapping[str, Mapping[str, str]] = {

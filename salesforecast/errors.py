@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Literal
+from typing import Any, Literal
 
 Severity = Literal["error", "warning", "repair"]
 
@@ -82,9 +82,13 @@ class OrganisationError(DataError):
 
 
 class InfeasibleError(SalesforecastError):
-    """No plan satisfies every limit; `where` names the limits that contradict each other."""
+    """No plan satisfies every limit; `where` names the limits that contradict each other.
+
+    `conflicts` holds them one by one (`salesforecast.allocation.conflicts.Conflict`).
+    """
 
     exit_code = 4
+    conflicts: tuple[Any, ...] = ()
 
 
 class EngineError(SalesforecastError):

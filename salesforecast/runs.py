@@ -10,6 +10,7 @@ import re
 import shutil
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -261,13 +262,10 @@ def _with_place(error: SalesforecastError, notebook: Path) -> SalesforecastError
 
 
 def _results(staging: Path) -> dict[str, Any]:
-    """What the notebook reported, with every input's hash and the folders that hold inputs."""
+    """What the notebook reported."""
     result = read_json(staging / RESULT)
-    inputs = dict(result.get("inputs", {}))
-    folders = {str(Path(name).parent) for name in inputs}
     return {
-        "inputs": inputs,
-        "folders": {name: _listing(Path(name)) for name in sorted(folders)},
+        "read": dict(result.get("inputs", {})),
         "seed": result.get("seed"),
         "stages": result.get("stages", []),
         "findings": result.get("findings", []),
@@ -276,32 +274,55 @@ def _results(staging: Path) -> dict[str, Any]:
 
 
 def _fingerprint(job: Job, values: Mapping[str, Any]) -> dict[str, Any]:
-    """What a result depends on beside the user's tables: parameters, files named, software."""
-    named = [str(values[name]) for name in PATHS if values.get(name)]
+    """What a result depends on: parameters, the content of every input, software."""
+    named = [Path(str(values[name])) for name in PATHS if values.get(name)]
+    inputs = [job.notebook, *named, *(path for toml in named for path in _tables(toml))]
     return {
         "parameters": dict(values),
-        "files": {name: sha256(Path(name)) for name in [*named, str(job.notebook)]},
+        "inputs": {str(path): sha256(path) for path in dict.fromkeys(inputs)},
         "versions": {"python": platform.python_version(), **_versions(), "code": _code()},
     }
 
 
 def _same(manifest: Mapping[str, Any], fingerprint: Mapping[str, Any]) -> bool:
     """Whether a run with `fingerprint` would read what the run of `manifest` read."""
-    if any(manifest.get(key) != value for key, value in fingerprint.items()):
-        return False
-    inputs, folders = manifest.get("inputs", {}), manifest.get("folders", {})
-    return all(sha256(Path(name)) == digest for name, digest in inputs.items()) and all(
-        _listing(Path(name)) == digest for name, digest in folders.items()
+    known = set(fingerprint["inputs"].values())
+    return all(
+        manifest.get(key) == value for key, value in fingerprint.items()
+    ) and known.issuperset(
+        manifest.get("read", {}).values()  # otherwise a file changed while that run worked
     )
 
 
-def _listing(folder: Path) -> str:
-    """Hash of the names in a folder: a new file there may be one more input."""
+def _tables(toml: Path) -> list[Path]:
+    """Files that the `path` entries of a TOML file name: a file, a pattern or a folder each."""
     try:
-        names = sorted(p.name for p in folder.iterdir() if not p.name.startswith((".", "~")))
-    except OSError:
-        return ""
-    return hashlib.sha256("\n".join(names).encode()).hexdigest()
+        content = tomllib.loads(toml.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError):
+        return []  # the job says what is wrong with it
+    found: list[Path] = []
+    for text in _named_paths(content):
+        path = toml.parent / text
+        if path.is_dir():
+            found += [p for p in path.iterdir() if p.is_file()]
+        elif path.exists():
+            found.append(path)
+        elif not Path(text).is_absolute():
+            found += [p for p in toml.parent.glob(text) if p.is_file()]
+    return sorted(found)
+
+
+def _named_paths(content: object) -> Iterator[str]:
+    """Every text under a key `path`, at any depth."""
+    if isinstance(content, list):
+        for part in content:
+            yield from _named_paths(part)
+    elif isinstance(content, dict):
+        for key, part in content.items():
+            if key == "path" and isinstance(part, str):
+                yield part
+            else:
+                yield from _named_paths(part)
 
 
 def _code() -> str:

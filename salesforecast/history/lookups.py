@@ -12,7 +12,6 @@ import pandas as pd
 from salesforecast.errors import DataError
 from salesforecast.hierarchy import join_path
 from salesforecast.history.dates import parse_dates
-from salesforecast.history.numbers import parse_numbers
 from salesforecast.history.organisation import Organisation
 from salesforecast.history.sources import Raw, Want, find_files, read_table
 from salesforecast.tables import TIME
@@ -33,7 +32,7 @@ class Names:
         return self.names.get(key) if self.names and key else key
 
 
-def _read(organisation: Organisation, path: str, text: list[str], other: list[str]) -> Raw:
+def read_columns(organisation: Organisation, path: str, text: list[str], other: list[str]) -> Raw:
     """A dimension file with these columns (empty names are left out)."""
     file = find_files(organisation.folder, path)[0]
     wanted = tuple(dict.fromkeys(name for name in text if name))
@@ -45,7 +44,7 @@ def territory_paths(organisation: Organisation) -> Names:
     places = organisation.territories
     if places is None:
         return Names()
-    raw = _read(organisation, places.path, [places.key, *places.columns], [])
+    raw = read_columns(organisation, places.path, [places.key, *places.columns], [])
     keys = raw.frame[places.key]
     _refuse_repeated(keys, raw, places.key)
     parts = raw.frame[list(places.columns)].to_numpy()
@@ -71,7 +70,7 @@ def product_names(organisation: Organisation) -> Names:
     names: dict[str, str] | None = None
     inputs: dict[str, str] = {}
     for step in organisation.products:
-        raw = _read(organisation, step.path, [step.key, step.value], [])
+        raw = read_columns(organisation, step.path, [step.key, step.value], [])
         _refuse_repeated(raw.frame[step.key], raw, step.key)
         table = dict(zip(raw.frame[step.key], raw.frame[step.value], strict=True))
         table[""] = ""
@@ -85,7 +84,7 @@ def people_names(organisation: Organisation) -> Names:
     people = organisation.people
     if people is None:
         return Names()
-    raw = _read(organisation, people.path, [people.key, *people.name], [])
+    raw = read_columns(organisation, people.path, [people.key, *people.name], [])
     keys = raw.frame[people.key]
     _refuse_repeated(keys, raw, people.key)
     full = pd.Series(
@@ -136,14 +135,14 @@ def _people(organisation: Organisation, places: Names, names: Names) -> pd.DataF
     if people is None:
         return pd.DataFrame(columns=columns, index=pd.Index([], dtype="str", name="person"))
     text = [people.key, people.territory, people.status]
-    raw = _read(organisation, people.path, text, [people.hired, people.left])
+    raw = read_columns(organisation, people.path, text, [people.hired, people.left])
     keys = raw.frame[people.key]
     gone = raw.frame[people.status].isin(people.status_left) if people.status else False
     frame = pd.DataFrame(
         {
             "territory": _home(raw, people.territory, places),
-            "hired": _dates(raw, people.hired, organisation),
-            "left": _dates(raw, people.left, organisation),
+            "hired": read_days(raw, people.hired, organisation),
+            "left": read_days(raw, people.left, organisation),
             "gone": gone,
         }
     )
@@ -166,7 +165,7 @@ def _home(raw: Raw, column: str, places: Names) -> pd.Series:
     return pd.Series(paths, index=raw.frame.index, dtype="str")
 
 
-def _dates(raw: Raw, column: str, organisation: Organisation, required: str = "") -> pd.Series:
+def read_days(raw: Raw, column: str, organisation: Organisation, required: str = "") -> pd.Series:
     """Dates of a dimension file; empty cells stay empty unless `required` says what they are."""
     if not column:
         return pd.Series(pd.NaT, index=raw.frame.index, dtype=TIME)
@@ -192,45 +191,13 @@ def _assignments(organisation: Organisation, places: Names, names: Names) -> pd.
                 "start": pd.Series(dtype=TIME),
             }
         )
-    raw = _read(organisation, table.path, [table.person, table.territory], [table.start])
+    raw = read_columns(organisation, table.path, [table.person, table.territory], [table.start])
     people = [names.of(key) or key for key in raw.frame[table.person]]
     frame = pd.DataFrame(
         {
             "person": pd.Series(people, dtype="str"),
             "territory": _home(raw, table.territory, places),
-            "start": _dates(raw, table.start, organisation, required="start"),
+            "start": read_days(raw, table.start, organisation, required="start"),
         }
     )
     return frame.sort_values(["person", "start"], kind="stable").reset_index(drop=True)
-
-
-def read_quotas(organisation: Organisation) -> pd.DataFrame:
-    """The company's own quotas: `person`, `period` (first day of the fiscal quarter), `quota`.
-
-    Empty when the organisation file has no `[quota]`. Quotas of one person and quarter add up.
-    """
-    quota = organisation.quota
-    if quota is None:
-        return pd.DataFrame(
-            {
-                "person": pd.Series(dtype="str"),
-                "period": pd.Series(dtype=TIME),
-                "quota": pd.Series(dtype="float64"),
-            }
-        )
-    raw = _read(organisation, quota.path, [quota.person], [quota.date, quota.amount])
-    names = people_names(organisation)
-    days = _dates(raw, quota.date, organisation, required="quarter")
-    amounts = raw.frame[quota.amount]
-    if amounts.dtype.kind not in "if":
-        cells = amounts.astype("str")
-        amounts = parse_numbers(cells, cell=lambda at: raw.cell(at, quota.amount)).values
-    shifted = days + pd.Timedelta(days=quota.shift_days)
-    frame = pd.DataFrame(
-        {
-            "person": pd.Series([names.of(k) or k for k in raw.frame[quota.person]], dtype="str"),
-            "period": organisation.calendar.start(shifted, "Q"),
-            "quota": amounts.astype("float64"),
-        }
-    )
-    return frame.groupby(["person", "period"], as_index=False)["quota"].sum()

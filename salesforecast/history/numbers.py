@@ -68,7 +68,8 @@ def parse_numbers(text: pd.Series, *, cell: Callable[[int], str], decimal: str =
         odd |= raw.str.contains(".", regex=False).to_numpy(bool)
     values[odd] = np.nan
     repairs: dict[str, list[int]] = {}
-    pieces, bad = [], []
+    pieces: list[_Piece] = []
+    bad: list[_Piece] = []
     for at in np.flatnonzero(odd):
         piece = _take_apart(int(at), raw.iloc[at], repairs)
         if piece is None:

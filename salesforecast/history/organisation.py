@@ -205,7 +205,7 @@ class Organisation:
 
     def write(self, path: Path | str) -> None:
         """Write an organisation file; comments of a file that is there are kept."""
-        from salesforecast.history.organisation_file import write
+        from salesforecast.history.organisation_writer import write
 
         write(self, Path(path))
 

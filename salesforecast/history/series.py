@@ -10,6 +10,8 @@ import pandas as pd
 from salesforecast.errors import DataError, Finding
 from salesforecast.fiscal import MONTHS
 from salesforecast.hierarchy import Hierarchy
+from salesforecast.history.lookups import people_names, read_columns, read_days
+from salesforecast.history.numbers import parse_numbers
 from salesforecast.history.organisation import Organisation
 from salesforecast.history.roster import credit, roster_at
 from salesforecast.tables import ACTUALS, HISTORY, TIME
@@ -41,23 +43,6 @@ class History:
     roster: pd.DataFrame
     cutoff: pd.Timestamp
     findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True)
-class Credited:
-    """Later sales on the leaves of a roster, and what could not be credited.
-
-    Parameters
-    ----------
-    frame
-        `ACTUALS` on every leaf × period, 0 where nothing was sold.
-    uncredited
-        `person`, `territory`, `period`, `amount`: sales of people who came after the cutoff, or
-        through a house leaf that did not exist then.
-    """
-
-    frame: pd.DataFrame
-    uncredited: pd.DataFrame
 
 
 def condense(lines: pd.DataFrame) -> pd.DataFrame:
@@ -215,11 +200,12 @@ def _waiting(waiting: pd.DataFrame) -> list[Finding]:
 
 def actuals(
     lines: pd.DataFrame, organisation: Organisation, history: History, periods: pd.DatetimeIndex
-) -> Credited:
-    """What was sold in `periods` after a cutoff, credited to the leaves that existed then.
+) -> pd.DataFrame:
+    """What was sold in `periods` after a cutoff, on the leaves that existed then.
 
     People keep the position of the cutoff wherever they have moved since. Sales of people who
-    came later go to the open leaf of the order's place if there is one, else they are listed.
+    came later go to the open leaf of the order's place if there is one; `uncredited` lists the
+    rest.
 
     Parameters
     ----------
@@ -227,15 +213,68 @@ def actuals(
         `LINES` or `condense(lines)`.
     history
         As built for the cutoff: its roster and leaves are used.
+
+    Returns
+    -------
+    pd.DataFrame
+        `ACTUALS` on every leaf × period, 0 where nothing was sold, in the measure's unit.
     """
+    cells = _credited(lines, organisation, history, periods)
+    known = cells[cells["node"].isin(history.hierarchy.leaves)]
+    grid = pd.MultiIndex.from_product([history.hierarchy.leaves, periods], names=["node", "period"])
+    sold = known.groupby(["node", "period"])["amount"].sum()
+    return ACTUALS.check(sold.reindex(grid, fill_value=0.0).rename("actual").reset_index())
+
+
+def uncredited(
+    lines: pd.DataFrame, organisation: Organisation, history: History, periods: pd.DatetimeIndex
+) -> pd.DataFrame:
+    """Sales in `periods` that no leaf of the cutoff could be credited with.
+
+    Those of people who came after the cutoff, and through house leaves that had sold nothing
+    by then: `person` (empty for nobody), `territory`, `period`, `amount`.
+    """
+    cells = _credited(lines, organisation, history, periods)
+    lost = cells[~cells["node"].isin(history.hierarchy.leaves)]
+    return lost.groupby(["person", "territory", "period"], as_index=False)["amount"].sum()
+
+
+def _credited(
+    lines: pd.DataFrame, organisation: Organisation, history: History, periods: pd.DatetimeIndex
+) -> pd.DataFrame:
     everything = condense(lines) if "date" in lines.columns else lines
     roster = roster_at(everything, organisation, history.cutoff)
     cells = everything[everything["period"].isin(periods)]
-    leaves = pd.Series(credit(cells, roster, organisation), index=cells.index, dtype="str")
-    known = leaves.isin(history.hierarchy.leaves)
-    sold = cells["amount"][known].groupby([leaves[known], cells["period"][known]]).sum()
-    grid = pd.MultiIndex.from_product([history.hierarchy.leaves, periods], names=["node", "period"])
-    frame = sold.reindex(grid, fill_value=0.0).rename("actual").reset_index()
-    columns = ["person", "territory", "period"]
-    lost = cells[~known].groupby(columns, as_index=False)["amount"].sum()
-    return Credited(ACTUALS.check(frame), lost)
+    return cells.assign(node=pd.array(credit(cells, roster, organisation), dtype="str"))
+
+
+def read_quotas(organisation: Organisation) -> pd.DataFrame:
+    """The company's own quotas: `person`, `period` (first day of the fiscal quarter), `quota`.
+
+    Empty when the organisation file has no `[quota]`. Quotas of one person and quarter add up.
+    """
+    quota = organisation.quota
+    if quota is None:
+        return pd.DataFrame(
+            {
+                "person": pd.Series(dtype="str"),
+                "period": pd.Series(dtype=TIME),
+                "quota": pd.Series(dtype="float64"),
+            }
+        )
+    raw = read_columns(organisation, quota.path, [quota.person], [quota.date, quota.amount])
+    names = people_names(organisation)
+    days = read_days(raw, quota.date, organisation, required="quarter")
+    amounts = raw.frame[quota.amount]
+    if amounts.dtype.kind not in "if":
+        cells = amounts.astype("str")
+        amounts = parse_numbers(cells, cell=lambda at: raw.cell(at, quota.amount)).values
+    shifted = days + pd.Timedelta(days=quota.shift_days)
+    frame = pd.DataFrame(
+        {
+            "person": pd.Series([names.of(k) or k for k in raw.frame[quota.person]], dtype="str"),
+            "period": organisation.calendar.start(shifted, "Q"),
+            "quota": amounts.astype("float64"),
+        }
+    )
+    return frame.groupby(["person", "period"], as_index=False)["quota"].sum()

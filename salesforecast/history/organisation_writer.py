@@ -1,0 +1,153 @@
+"""`Organisation` to TOML: comments of a file that is there are kept."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from salesforecast.history.organisation import PARTS, PERIOD_NAMES, Organisation
+
+_HEAD = """\
+# How salesforecast reads the tables of this organisation. Correct whatever is wrong here.
+# Texts stand in "quotes", lists in [brackets]; what follows a # is a remark.
+"""
+_REMARKS = {
+    "levels": "levels of places, from the top down",
+    "step": "targets are whole multiples of this",
+    "display": "what people read on screens",
+    "divisor": "how many units one of them is",
+    "year_starts": "month in which the fiscal year starts",
+    "period": "the finest period that is planned: month, quarter or year",
+    "path": "a file, a folder, or a pattern such as orders-*.csv",
+    "territory": "one column a level, top first; or the key of [territories]",
+    "person": "who sold it",
+    "product": "product or category",
+    "line": "together unique, so that no sale counts twice",
+    "shift_days": "a line belongs to the period of its date plus this",
+    "multiplier": "amounts in the table times this are in the unit above",
+    "day_first": "whether 03/04 is 3 April",
+    "date_format": "how dates are written",
+    "decimal": "decimal mark of numbers",
+}
+
+
+def write(organisation: Organisation, path: Path) -> None:
+    """Write an organisation file, into the one that is there if there is one."""
+    import tomlkit
+
+    content = plain(organisation)
+    if path.exists():
+        document = tomlkit.parse(path.read_text(encoding="utf-8-sig"))
+        _update(document, content)
+        text = tomlkit.dumps(document)
+    else:
+        text = _HEAD + "\n" + tomlkit.dumps(_fresh(content))
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def plain(organisation: Organisation) -> dict[str, Any]:
+    """The organisation as TOML says it, without what is as by default."""
+    content: dict[str, Any] = {
+        "name": organisation.name,
+        "levels": list(organisation.levels),
+    }
+    names = {freq: name for name, freq in PERIOD_NAMES.items()}
+    calendar = {
+        "year_starts": organisation.calendar.year_starts,
+        "period": names[organisation.freq],
+    }
+    parts = {key: _table(getattr(organisation, key)) for key in PARTS if getattr(organisation, key)}
+    content |= {"measure": parts.pop("measure", {}), "calendar": calendar}
+    content["source"] = [_table(source) for source in organisation.sources]
+    if organisation.products:
+        content["products"] = [_table(step) for step in organisation.products]
+    return content | {key: part for key, part in parts.items() if part}
+
+
+def _table(part: Any) -> dict[str, Any]:
+    """Fields of a dataclass that differ from their default, nested ones last."""
+    out: dict[str, Any] = {}
+    for field in dataclasses.fields(part):
+        value = getattr(part, field.name)
+        if value == field.default:
+            continue
+        if dataclasses.is_dataclass(value):
+            value = _table(value)
+        elif isinstance(value, tuple):
+            value = list(value) if len(value) != 1 or field.name == "territory" else value[0]
+        out[field.name] = value
+    return dict(sorted(out.items(), key=lambda item: isinstance(item[1], dict)))
+
+
+def _fresh(content: dict[str, Any]) -> Any:
+    """A new document with a remark beside the first key of each name that needs one."""
+    import tomlkit
+
+    document = tomlkit.document()
+    remarks = dict(_REMARKS)
+    for key, value in content.items():
+        _add(document, key, value, remarks)
+    return document
+
+
+def _add(table: Any, key: str, value: Any, remarks: dict[str, str]) -> None:
+    table.add(key, _item(value, remarks))
+    if key in remarks and not isinstance(value, dict):
+        table[key].comment(remarks.pop(key))
+
+
+def _item(value: Any, remarks: dict[str, str]) -> Any:
+    import tomlkit
+
+    if isinstance(value, dict):
+        table = tomlkit.table()
+        for key, inner in value.items():
+            _add(table, key, inner, remarks)
+        return table
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        tables = tomlkit.aot()
+        for inner in value:
+            tables.append(_item(inner, remarks))
+        return tables
+    return tomlkit.item(value)
+
+
+def _update(there: Any, wanted: dict[str, Any]) -> None:
+    """Make a parsed table say what is wanted; what already says it stays as it is."""
+    for key in [key for key in there if key not in wanted]:
+        if not _is_default(there[key]):
+            del there[key]
+    for key, value in wanted.items():
+        if key not in there:
+            there.add(key, _item(value, {}))
+        elif isinstance(value, dict):
+            _update(there[key], value)
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            _update_tables(there, key, value)
+        elif _said(there[key]) != _said(value):
+            there[key] = value
+
+
+def _update_tables(there: Any, key: str, wanted: list[dict[str, Any]]) -> None:
+    tables = there[key]
+    while len(tables) > len(wanted):
+        del tables[-1]
+    for at, value in enumerate(wanted):
+        if at < len(tables):
+            _update(tables[at], value)
+        else:
+            tables.append(_item(value, {}))
+
+
+def _said(value: Any) -> Any:
+    """A value without its TOML dress; a text and a list of one text say the same."""
+    bare = value.unwrap() if hasattr(value, "unwrap") else value
+    return bare[0] if isinstance(bare, list) and len(bare) == 1 else bare
+
+
+def _is_default(value: Any) -> bool:
+    """Whether a key that is not wanted may stay: it only spells out a default."""
+    if isinstance(value, dict):
+        return all(_is_default(inner) for inner in value.values())
+    return _said(value) in ("", 0, 1, 1.0, "(online)", "(manager)", "(open)")

@@ -117,7 +117,11 @@ class GrowthBand:
 
     def row(self, hierarchy: Hierarchy, baseline: pd.Series) -> Row:
         last = float(baseline.loc[hierarchy.within(self.node)].sum())
-        return _plain_row(hierarchy, self.node, last * (1 + self.low), last * (1 + self.high))
+        lower = last * (1 + self.low) if self.low > -inf else -inf
+        upper = last * (1 + self.high) if self.high < inf else inf
+        if last < 0:  # more growth is less money
+            lower, upper = min(lower, upper), max(lower, upper)
+        return _plain_row(hierarchy, self.node, lower, upper)
 
     def words(self) -> str:
         return f"growth of '{self.node}' between {self.low:+.1%} and {self.high:+.1%}"

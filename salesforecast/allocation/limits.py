@@ -167,13 +167,16 @@ class Limits:
 
     @cached_property
     def natural(self) -> np.ndarray:
-        """The least that nodes carry without any limit: zero, or -inf over a leaf that a limit
-        lets fall below zero (returns)."""
-        below = self.at[
-            (self.at >= 0) & ((self.lower < 0) & (self.lower > -np.inf) | (self.upper < 0))
-        ]
+        """The least that nodes carry without any floor: zero over every leaf.
+
+        Less where a limit lets a leaf fall below zero (returns): its ceiling if that is below
+        zero, and anything if its floor is.
+        """
         out = np.zeros(len(self.tree.parents))
-        out[below[self.tree.leaf[below]]] = -np.inf
+        mine = self.inside(0)
+        np.minimum.at(out, self.at[mine], self.upper[mine])
+        falls = mine[(self.lower[mine] < 0) & (self.lower[mine] > -np.inf)]
+        out[self.at[falls]] = -np.inf
         return self.tree.roll_up(out[self.tree.leaf])
 
     def inside(self, node: int, kinds: Sequence[int] = ()) -> np.ndarray:
@@ -292,10 +295,8 @@ def _fill_growth(
     last = rolled[at[growth]]
     with np.errstate(invalid="ignore"):
         low, high = last * (1 + lower[growth]), last * (1 + upper[growth])
-    low, high = (
-        np.where(np.isinf(lower[growth]), -np.inf, low),
-        np.where(np.isinf(upper[growth]), np.inf, high),
-    )
+    low = np.where(np.isinf(lower[growth]), -np.inf, low)
+    high = np.where(np.isinf(upper[growth]), np.inf, high)
     turned = (low > high) & (last < 0)
     lower[growth], upper[growth] = np.where(turned, high, low), np.where(turned, low, high)
 

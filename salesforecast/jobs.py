@@ -72,6 +72,18 @@ def notebook_places() -> list[Path]:
     return [Path.cwd() / "notebooks", package.parent / "notebooks", package / "notebooks"]
 
 
+def beside_notebooks(path: str) -> Path:
+    """Find a file that is named as from the notebooks' folder, wherever the notebook runs.
+
+    JupyterLab runs a notebook in its own folder, plain papermill in the caller's. A path that
+    exists as it is comes back as it is; one that is nowhere, too: its reader says so.
+    """
+    if not path or Path(path).exists():
+        return Path(path)
+    found = (place / path for place in notebook_places())
+    return next((p.resolve() for p in found if p.exists()), Path(path))
+
+
 def find_job(name: str, notebooks: Path | None = None) -> Job:
     """Find the job called `name` in `notebooks` (default: the first of `notebook_places()`).
 

@@ -102,7 +102,7 @@ def job_folder(outputs: Path, job: str, *, waiting: Callable[[str], None]) -> It
 @contextmanager
 def staged(
     job: str,
-    outputs: Path,
+    outputs: Path | None = None,
     *,
     parameters: Mapping[str, Any] | None = None,
     waiting: Callable[[str], None] = print,
@@ -111,8 +111,12 @@ def staged(
 
     For a notebook that runs on its own (plain papermill, JupyterLab). What is written to
     the folder appears in `outputs/runs/<job>/<run id>/` whole, or not at all if the block
-    raises. A `manifest.json` is written unless the block wrote one.
+    raises. A `manifest.json` is written unless the block wrote one. Without `outputs`, the
+    folder of that name in the working directory is taken, or beside it if that is `notebooks`.
     """
+    if outputs is None:
+        here = Path.cwd()
+        outputs = (here.parent if here.name == "notebooks" else here) / "outputs"
     with job_folder(outputs, job, waiting=waiting) as folder:
         run_id = new_run_id()
         staging = new_staging(folder, run_id)

@@ -215,6 +215,15 @@ def test_outputs_that_cannot_be_written_are_refused(tmp_path):
         _publish(tmp_path / "outputs", "one")
 
 
+@pytest.mark.parametrize("place", [".", "notebooks"])
+def test_a_notebook_on_its_own_finds_the_outputs(tmp_path, monkeypatch, place):
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / place)
+    with staged(MAIN_JOB) as folder:
+        (folder / "targets.csv").touch()
+    assert (tmp_path / "outputs" / "latest" / "targets.csv").exists()
+
+
 def test_run_ids_sort_by_time_and_differ():
     ids = [new_run_id() for _ in range(50)]
     assert len(set(ids)) == 50

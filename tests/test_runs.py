@@ -20,7 +20,7 @@ from salesforecast.errors import (
     ParameterError,
     SalesforecastError,
 )
-from salesforecast.jobs import find_job
+from salesforecast.jobs import beside_notebooks, find_job
 from salesforecast.publishing import is_whole, latest_run
 
 PARAMETERS = """\
@@ -169,6 +169,16 @@ def test_given_paths_are_the_callers_and_defaults_are_the_notebooks(tmp_path, mo
     assert job.settle({"organisation": "b.toml"})["organisation"] == str(
         (tmp_path / "b.toml").resolve()
     )
+
+
+@pytest.mark.parametrize("place", [".", "notebooks"])
+def test_a_default_path_is_found_from_the_notebooks_and_from_above(tmp_path, monkeypatch, place):
+    write_job(tmp_path / "notebooks", "job", "x: int = 1")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.toml").touch()
+    monkeypatch.chdir(tmp_path / place)
+    assert beside_notebooks("../data/a.toml").resolve() == (tmp_path / "data" / "a.toml").resolve()
+    assert beside_notebooks("../data/b.toml") == Path("../data/b.toml")
 
 
 # A run that goes well.

@@ -9,7 +9,8 @@ import pandas as pd
 
 from salesforecast.allocation.allocate import allocate
 from salesforecast.errors import DataError
-from salesforecast.history.series import actuals, build_history, read_quotas
+from salesforecast.history.series import read_quotas
+from salesforecast.history.series import actuals, build_history, condense
 from salesforecast.planning.hindcast import NEAR, Hindcast, fill_missing_quarters, score
 from salesforecast.planning.scenario import Scenario
 from salesforecast.workbench import Inputs, Stages, build_forecast, total_of
@@ -47,11 +48,12 @@ def hindcast(
         If fewer than five whole quarters are known.
     """
     stages = stages or Stages(quiet=True)
+    cells = condense(inputs.loaded.lines)
     details, reasons = [], []
     quotas = read_quotas(inputs.organisation)
     for first in replayed_quarters(inputs):
         with stages("hindcast"):
-            quarter = _replay(inputs, scenario, first, draws=draws, stages=stages)
+            quarter = _replay(inputs, cells, scenario, first, draws=draws, stages=stages)
             detail = _detail(quarter, scenario, quotas)
             details.append(detail)
             reasons.append(_far_off(quarter, detail[detail["method"] == scenario.criterion]))
@@ -79,17 +81,23 @@ def replayed_quarters(inputs: Inputs) -> list[pd.Timestamp]:
 
 
 def _replay(
-    inputs: Inputs, scenario: Scenario, first: pd.Timestamp, *, draws: int, stages: Stages
+    inputs: Inputs,
+    cells: pd.DataFrame,
+    scenario: Scenario,
+    first: pd.Timestamp,
+    *,
+    draws: int,
+    stages: Stages,
 ) -> _Quarter:
     cutoff = first - pd.DateOffset(months=1)
-    history = build_history(inputs.loaded.lines, inputs.organisation, cutoff=cutoff)
+    history = build_history(cells, inputs.organisation, cutoff=cutoff)
     with stages("forecast"):
         past = build_forecast(
             inputs.organisation, inputs.loaded, (), history, draws=draws, seed=scenario.seed
         )
     free = replace(scenario, total=None, chance=None, rules=())
-    sold = actuals(inputs.loaded.lines, inputs.organisation, history, past.quarter)
-    actual = sold.groupby("node")["actual"].sum().reindex(history.hierarchy.leaves).fillna(0.0)
+    sold = actuals(cells, inputs.organisation, history, past.quarter)
+    actual = sold.groupby("node")["actual"].sum().reindex(history.hierarchy.leaves)
     return _Quarter(past, total_of(past, free), actual)
 
 

@@ -15,13 +15,13 @@ from salesforecast.allocation.allocate import Allocation, allocate
 from salesforecast.allocation.cascade import cascade
 from salesforecast.allocation.explain import explain, sentence
 from salesforecast.allocation.measures import chances
-from salesforecast.errors import DataError, Finding
+from salesforecast.errors import Finding
 from salesforecast.forecasting.forecast import Forecast, forecast
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.history.load import Loaded, load
 from salesforecast.history.organisation import Organisation
 from salesforecast.history.series import History, build_history
-from salesforecast.history.validate import validate
+from salesforecast.history.validate import refuse_errors, validate
 from salesforecast.planning.plan import Plan, hedge_on_path, round_to_step
 from salesforecast.planning.scenario import Scenario
 from salesforecast.tables import TARGETS
@@ -131,15 +131,8 @@ def read_organisation(organisation: str | Path | Organisation) -> Organisation:
 
 def check(loaded: Loaded, organisation: Organisation) -> tuple[Finding, ...]:
     """All findings of loading and validation, or `DataError` if one of them is an error."""
-    findings = tuple(dict.fromkeys((*loaded.findings, *validate(loaded, organisation))))
-    errors = [finding for finding in findings if finding.severity == "error"]
-    if errors:
-        raise DataError(
-            f"the data of '{organisation.name}' was refused: {errors[0].what}.",
-            where=errors[0].where,
-            fix=errors[0].effect,
-            findings=errors,
-        )
+    findings = validate(loaded, organisation)
+    refuse_errors(findings)
     return findings
 
 
@@ -246,15 +239,24 @@ def _grain(inputs: Inputs, targets: pd.Series, step: int) -> pd.DataFrame:
     ahead = inputs.forecast.frame[inputs.forecast.frame["period"].isin(inputs.quarter)]
     shape = ahead.pivot_table(index="node", columns="period", values="forecast", aggfunc="sum")
     months = cascade(targets, shape.reindex(targets.index).fillna(0.0), step=step)
-    cells = months.rename_axis(index="node", columns="period").stack()  # noqa: PD013
-    products = ahead.pivot_table(
-        index=["node", "period"], columns="product", values="forecast", aggfunc="sum"
+    split = [
+        _split_products(months[period], ahead[ahead["period"] == period], step).assign(
+            period=period
+        )
+        for period in months.columns
+    ]
+    return TARGETS.check(pd.concat(split, ignore_index=True))
+
+
+def _split_products(targets: pd.Series, ahead: pd.DataFrame, step: int) -> pd.DataFrame:
+    """One month's leaf targets over products: long, `node, product, target`."""
+    shares = ahead.pivot_table(index="node", columns="product", values="forecast", aggfunc="sum")
+    split = cascade(targets, shares.reindex(targets.index).fillna(0.0), step=step)
+    return (
+        split.rename_axis("node")
+        .reset_index()
+        .melt(id_vars="node", var_name="product", value_name="target")
     )
-    split = cascade(cells, products.reindex(cells.index).fillna(0.0), step=step)
-    long = split.reset_index().melt(
-        id_vars=["node", "period"], var_name="product", value_name="target"
-    )
-    return TARGETS.check(long)
 
 
 def _units(inputs: Inputs, scenario: Scenario, allocation: Allocation) -> pd.DataFrame:

@@ -1,10 +1,13 @@
 """Past quarters replayed: nothing known later is used, and every method is treated alike."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from salesforecast import replay, workbench
 from salesforecast.errors import DataError
+from salesforecast.history.series import condense
 from salesforecast.planning.scenario import Scenario
 
 
@@ -47,23 +50,18 @@ def test_who_was_far_off_is_named_with_a_reason(hindcast):
 
 def test_a_replay_knows_nothing_of_later_lines(adventureworks):
     """Lines after a quarter are dropped from the source: its replay stays the same."""
-    from dataclasses import replace
-
     scenario = Scenario()
     first = pd.Timestamp("2012-06-01")
-    cut = adventureworks.loaded.lines
-    cut = cut[cut["period"] < first + pd.DateOffset(months=3)]
-    fewer = replace(adventureworks, loaded=replace(adventureworks.loaded, lines=cut))
+    cells = condense(adventureworks.loaded.lines)
+    cut = cells[cells["period"] < first + pd.DateOffset(months=3)]
     stages = workbench.Stages(quiet=True)
-    kept = replay._replay(adventureworks, scenario, first, draws=100, stages=stages)
-    again = replay._replay(fewer, scenario, first, draws=100, stages=stages)
+    kept = replay._replay(adventureworks, cells, scenario, first, draws=100, stages=stages)
+    again = replay._replay(adventureworks, cut, scenario, first, draws=100, stages=stages)
     assert kept.total == again.total
     pd.testing.assert_frame_equal(kept.past.leaves, again.past.leaves)
 
 
 def test_a_short_history_cannot_be_replayed(tiny_inputs):
-    from dataclasses import replace
-
     frame = tiny_inputs.history.frame
     short = frame[frame["period"] >= pd.Timestamp("2025-06-01")]
     inputs = replace(tiny_inputs, history=replace(tiny_inputs.history, frame=short))

@@ -10,7 +10,9 @@ from salesforecast.errors import Finding
 from salesforecast.reporting.figures import fairness_strip
 from salesforecast.reporting.html import Cell, Html, paragraph, row, safe, section, table
 from salesforecast.reporting.report import Report
+from salesforecast.reporting.split import rule_text, said_label
 from salesforecast.reporting.wording import Wording
+from salesforecast.rules import Capacity, Ceiling, Floor, GrowthBand, Lock, Rule
 
 _SHOWN_FINDINGS = 15
 _SHOWN_FAR_OFF = 12
@@ -56,7 +58,8 @@ def made_section(report: Report, words: Wording) -> Html:
         ("made_step", f"{scenario.step:,} {report.unit}"),
         (
             "made_rules",
-            "; ".join(_rule(rule) for rule in scenario.rules) or words.say("made_no_rules"),
+            "; ".join(_rule(rule, report, words) for rule in scenario.rules)
+            or words.say("made_no_rules"),
         ),
         ("made_seed", str(run.get("seed", scenario.seed))),
     ]
@@ -167,11 +170,21 @@ def _total(report: Report, words: Wording) -> str:
     return asked + between + words.say("made_from_forecast", stretch=stretch)
 
 
-def _rule(rule: object) -> str:
-    said = str(rule.words()) if hasattr(rule, "words") else str(rule)
-    owner, reason = getattr(rule, "owner", ""), getattr(rule, "reason", "")
-    because = ": ".join(part for part in (owner, reason) if part)
-    return f"{said} ({because})" if because else said
+def _rule(rule: Rule, report: Report, words: Wording) -> str:
+    """One limit with its amount in full, who set it and why."""
+    said = rule_text(rule, said_label(report.label(rule.node), words), words)
+    whole = Wording(words.language, 1)
+    if isinstance(rule, GrowthBand):
+        low, high = words.points(rule.low), words.points(rule.high)
+        said = words.say("rule_band", rule=said, low=f"{low} %", high=f"{high} %")
+    elif isinstance(rule, (Floor, Ceiling, Lock)):
+        amount = f"{whole.amount(rule.amount)} {report.unit}"
+        said = words.say("rule_amount", rule=said, amount=amount)
+    elif isinstance(rule, Capacity):
+        amount = f"{whole.amount(rule.amount)} {rule.unit}"
+        said = words.say("rule_amount", rule=said, amount=amount)
+    because = words.because(rule.owner, rule.reason)
+    return f"{said or rule.words()} ({because})" if because else said or rule.words()
 
 
 def _hedge(hedge: float | Mapping[str, float], words: Wording) -> str:

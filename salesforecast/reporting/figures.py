@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -149,51 +149,48 @@ def _axis(largest: float) -> tuple[float, list[float]]:
     return step * 3, [0.0, step, step * 2, step * 3]
 
 
-def _fan(now: dict[str, float], y, x: float, width: float, words: Wording) -> str:  # type: ignore[no-untyped-def]
-    """Range, mean and target of the planned quarter, with labels that do not overlap."""
+def _fan(
+    now: dict[str, float], y: Callable[[float], float], x: float, width: float, words: Wording
+) -> str:
+    """Range, mean and target of the planned quarter, with labels beside them that do not overlap."""
+    high, low = y(now["high80"]), y(now["low80"])
     at_target, at_forecast = y(now["target"]), y(now["forecast"])
-    label_target, label_forecast = _apart(at_target, at_forecast, 13.0)
+    amounts = {key: words.amount(now[key] * words.divisor) for key in now}
+    low_high = {"low": amounts["low80"], "high": amounts["high80"]}
+    labels = [  # height, text, colour, weight
+        (at_target, words.say("target_label", amount=amounts["target"]), EDIT, 600),
+        (at_forecast, words.say("forecast_label", amount=amounts["forecast"]), INK2, 400),
+        (low, words.say("range_label", **low_high), INK2, 400),
+    ]
+    labels.sort(key=lambda label: label[0])
+    heights = _apart([label[0] for label in labels], 13.5)
     beside = x + width + 8
-    high = y(now["high80"])
-    return "".join(
-        [
-            _rect(x, high, width, y(now["low80"]) - high, FORECAST80),
-            _line(x - 2, x + width + 2, at_forecast, at_forecast, FORECAST, 2),
-            _line(x - 4, x + width + 4, at_target, at_target, EDIT, 3),
-            _text(
-                beside,
-                label_target + 4,
-                _amount(words, "target_label", now["target"]),
-                "start",
-                EDIT,
-                11,
-                weight=600,
-            ),
-            _text(
-                beside,
-                label_forecast + 4,
-                _amount(words, "forecast_label", now["forecast"]),
-                "start",
-            ),
-            _text(x + width / 2, min(high, at_target) - 5, words.say("range_label"), "middle"),
-        ]
-    )
+    marks = [
+        _rect(x, high, width, low - high, FORECAST80),
+        _line(x - 2, x + width + 2, at_forecast, at_forecast, FORECAST, 2),
+        _line(x - 4, x + width + 4, at_target, at_target, EDIT, 3),
+    ]
+    for height, (_, text, fill, weight) in zip(heights, labels, strict=True):
+        marks.append(_text(beside, height + 4, text, "start", fill, 10.5, weight=weight))
+    return "".join(marks)
 
 
-def _amount(words: Wording, key: str, shown: float) -> str:
-    return words.say(key, amount=words.amount(shown * words.divisor))
+def _apart(heights: Sequence[float], least: float) -> list[float]:
+    """Move ascending heights down until each lies `least` below the one before, centred on all."""
+    moved = list(heights)
+    for at in range(1, len(moved)):
+        moved[at] = max(moved[at], moved[at - 1] + least)
+    shift = (sum(heights) - sum(moved)) / len(moved)
+    return [height + shift for height in moved]
 
 
-def _apart(first: float, second: float, least: float) -> tuple[float, float]:
-    """Move two heights so that they differ by `least`, each by half of what is missing."""
-    missing = least - abs(first - second)
-    if missing <= 0:
-        return first, second
-    half = missing / 2
-    return (first - half, second + half) if first <= second else (first + half, second - half)
-
-
-def _dots(values: Sequence[float] | pd.Series, middle: float, x, fill: str, words: Wording) -> str:  # type: ignore[no-untyped-def]
+def _dots(
+    values: Sequence[float] | pd.Series,
+    middle: float,
+    x: Callable[[float], float],
+    fill: str,
+    words: Wording,
+) -> str:
     """Dots of one row, spread in height by a fixed pattern so that the same data draws the same."""
     marks, beyond = [], 0
     for at, value in enumerate(values):

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from salesforecast.hierarchy import ROOT
 from salesforecast.reporting.report import Report
 from salesforecast.reporting.sheet import HEAD_ROW, Column, Sheet, sheet_name
 from salesforecast.reporting.wording import Wording
-
-Writer = Callable[[int, str], tuple[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -44,7 +39,7 @@ class Layout:
     sheets
         Level to the name of its sheet.
     fields
-        Columns after `No.`, name and parent.
+        Columns after `No.`, the name, and the names of the levels between it and the company.
     """
 
     report: Report
@@ -62,7 +57,7 @@ class Layout:
         sheets: dict[str, str] = {}
         taken = [words.say(k) for k in _TAKEN]
         for level in levels:
-            sheets[level] = sheet_name(words.name("level", level), taken)
+            sheets[level] = sheet_name(words.level(level), taken)
             taken.append(sheets[level])
         return cls(report, words, levels, sheets, tuple(_fields(report, words)))
 
@@ -84,23 +79,27 @@ class Layout:
         return {level: units[units["level"] == level] for level in self.levels}
 
     @cached_property
+    def above(self) -> pd.DataFrame:
+        """Node × level: the unit of that level that the node lies in; empty where none."""
+        units, hierarchy = self.report.plan.units, self.report.plan.hierarchy
+        level_of = units["level"].to_dict()
+        found = [{level_of[n]: n for n in hierarchy.ancestors(node)} for node in units.index]
+        frame = pd.DataFrame(found, index=units.index, columns=list(self.levels[:-1]))
+        return frame.fillna("")
+
+    @cached_property
     def keys(self) -> pd.DataFrame:
         """Leaf × level above: the number of the unit that the leaf lies in; missing where none."""
-        leaves = self.rows[self.levels[-1]]
-        hierarchy = self.report.plan.hierarchy
-        level_of = self.report.plan.units["level"]
-        keys = pd.DataFrame(np.nan, index=leaves.index, columns=list(self.levels[:-1]))
-        for leaf in leaves.index:
-            for node in hierarchy.ancestors(leaf):
-                keys.loc[leaf, level_of[node]] = self.numbers[node]
-        return keys
+        leaves = self.above.loc[self.rows[self.levels[-1]].index]
+        return leaves.apply(lambda nodes: nodes.map(self.numbers.to_dict()))
 
     def columns(self, level: str) -> list[Column]:
         """Columns of a level's sheet; the positions' ends with the keys that the sums look up."""
         words = self.words
-        above = "" if level == self.levels[0] else words.say("above")
-        columns = [Column(words.say("number"), "key"), Column(words.name("level", level))]
-        columns += [Column(above), *(field.column for field in self.fields)]
+        names = [level, *self.between(level)]
+        columns = [Column(words.say("number"), "key")]
+        columns += [Column(words.level(name)) for name in names]
+        columns += [field.column for field in self.fields]
         if level == self.levels[-1]:
             columns += [
                 Column(words.say("key", level=words.name("level", upper)), "key")
@@ -108,12 +107,20 @@ class Layout:
             ]
         return columns
 
-    def at(self, name: str) -> int:
-        """Position of the field called `name` among a sheet's columns, from 0."""
-        return 3 + [field.name for field in self.fields].index(name)
+    def between(self, level: str) -> list[str]:
+        """Levels between the company and this one."""
+        return list(self.levels[1 : max(self.levels.index(level), 1)])
+
+    def first(self, level: str) -> int:
+        """Position of a sheet's first field among its columns, from 0."""
+        return 2 + len(self.between(level))
+
+    def at(self, name: str, level: str) -> int:
+        """Position of the field called `name` among the columns of a level's sheet, from 0."""
+        return self.first(level) + [field.name for field in self.fields].index(name)
 
     def whole(self, column: int) -> str:
-        """Address of a whole column of the positions' sheet, for a formula."""
+        """Address of a column's figures on the positions' sheet, for a formula."""
         from xlsxwriter.utility import xl_range_abs
 
         last = HEAD_ROW + len(self.rows[self.levels[-1]])
@@ -134,29 +141,30 @@ def write_level(sheet: Sheet, level: str, layout: Layout) -> None:
     note = f"{words.say('book_unit', unit=report.unit, short=short)} {source}"
     sheet.open(title, note, columns, frozen=2)
     labels = report.plan.units["label"]
-    rows: list[list[Any]] = []
+    first, rows = layout.first(level), []
     for at, (node, unit) in enumerate(units.iterrows()):
         row = HEAD_ROW + 1 + at
-        above = labels.get(unit["parent"], "")
-        first = [int(layout.numbers[node]), words.name("label", unit["label"]), above]
-        for column, value in enumerate(first):
+        above = layout.above.loc[node, layout.between(level)]
+        names = [labels.get(upper, "") for upper in above]
+        head = [int(layout.numbers[node]), words.name("label", unit["label"]), *names]
+        for column, value in enumerate(head):
             sheet.cell(row, column, value, columns[column].style)
         values = [_write(sheet, row, field, unit, level, layout) for field in layout.fields]
         keys = list(layout.keys.loc[node]) if lowest else []
-        for column, key in enumerate(keys, start=3 + len(values)):
+        for column, key in enumerate(keys, start=first + len(values)):
             sheet.cell(row, column, key, "key")
-        rows.append([*first, *values, *keys])
+        rows.append([*head, *values, *keys])
     sheet.close(columns, rows)
     if lowest:
-        first_key = 3 + len(layout.fields)
-        sheet.to.set_column(first_key, len(columns) - 1, 8, None, {"level": 1, "hidden": True})
+        last = len(columns) - 1
+        sheet.to.set_column(first + len(layout.fields), last, 8, None, {"level": 1, "hidden": True})
 
 
 def _write(
     sheet: Sheet, row: int, field: Field, unit: pd.Series, level: str, layout: Layout
 ) -> Any:
     """Write one cell, as a figure or as a formula with its value; return the value."""
-    column, value = layout.at(field.name), unit[field.source]
+    column, value = layout.at(field.name, level), unit[field.source]
     formula = _formula(field, row, level, layout)
     style = field.column.style
     if formula:
@@ -172,15 +180,18 @@ def _formula(field: Field, row: int, level: str, layout: Layout) -> str:
 
     lowest = level == layout.levels[-1]
     if field.as_ == "months":
-        months = [layout.at(f.name) for f in layout.fields if isinstance(f.source, pd.Timestamp)]
-        return f"=SUM({cell(row, months[0])}:{cell(row, months[-1])})"
+        months = [f.name for f in layout.fields if isinstance(f.source, pd.Timestamp)]
+        first, last = (cell(row, layout.at(name, level)) for name in (months[0], months[-1]))
+        return f"=SUM({first}:{last})"
     if field.as_ in ("growth", "stretch"):
-        over = cell(row, layout.at("baseline" if field.as_ == "growth" else "forecast"))
-        return f'=IF({over}>0,{cell(row, layout.at("target"))}/{over}-1,"")'
+        known = "baseline" if field.as_ == "growth" else "forecast"
+        over = cell(row, layout.at(known, level))
+        return f'=IF({over}>0,{cell(row, layout.at("target", level))}/{over}-1,"")'
     if field.as_ != "sum" or lowest:
         return ""
-    key = 3 + len(layout.fields) + layout.levels.index(level)
-    summed, keys = layout.whole(layout.at(field.name)), layout.whole(key)
+    positions = layout.levels[-1]
+    key = layout.first(positions) + len(layout.fields) + layout.levels.index(level)
+    summed, keys = layout.whole(layout.at(field.name, positions)), layout.whole(key)
     return f"=SUMIFS({summed},{keys},{cell(row, 0, col_abs=True)})"
 
 
@@ -214,12 +225,6 @@ def _quoted(name: str) -> str:
     return "'" + name.replace("'", "''") + "'"
 
 
-def total_formulas(layout: Layout) -> tuple[str, str, str]:
-    """Formulas of the overview: the plan's total, the positions' sum, the chance of the total."""
-    from xlsxwriter.utility import xl_rowcol_to_cell as cell
-
-    top = _quoted(layout.sheets[layout.levels[0]])
-    target = f"={top}!{cell(HEAD_ROW + 1, layout.at('target'))}"
-    chance = f"={top}!{cell(HEAD_ROW + 1, layout.at('chance'))}"
-    assert layout.report.plan.units.index[0] == ROOT
-    return target, f"=SUM({layout.whole(layout.at('target'))})", chance
+def sum_of_positions(layout: Layout) -> str:
+    """Formula of the overview: the positions' targets in all."""
+    return f"=SUM({layout.whole(layout.at('target', layout.levels[-1]))})"

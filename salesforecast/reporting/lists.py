@@ -7,9 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from salesforecast.reporting.levels import Layout, total_formulas
+from salesforecast.reporting.levels import Layout, sum_of_positions
 from salesforecast.reporting.report import Report
 from salesforecast.reporting.sheet import HEAD_ROW, Column, Sheet
+from salesforecast.reporting.split import limits_in_words
 from salesforecast.reporting.wording import Wording
 
 _GRAVEST_FIRST = ("error", "warning", "repair")
@@ -23,12 +24,11 @@ def write_overview(sheet: Sheet, layout: Layout, names: Sequence[str]) -> None:
     columns = [Column(words.say("what"), width=38), Column(words.say("target"), "money", 18)]
     sheet.open(f"{report.organisation}, {words.quarter(report.quarter)}", unit, columns, frozen=0)
     target, chance = int(report.company["target"]), float(report.plan.chance_of_total)
-    _, summed, _ = total_formulas(layout)
     row = HEAD_ROW + 1
     sheet.text(row, 0, words.say("book_total"))
     sheet.cell(row, 1, target, "total")
     sheet.text(row + 1, 0, words.say("book_sum"))
-    sheet.formula(row + 1, 1, summed, target, "total")
+    sheet.formula(row + 1, 1, sum_of_positions(layout), target, "total")
     sheet.text(row + 2, 0, words.say("book_gap"))
     sheet.formula(row + 2, 1, f"=B{row + 2}-B{row + 1}", 0, "total")
     sheet.text(row + 3, 0, words.say("book_chance"))
@@ -43,7 +43,7 @@ def write_overview(sheet: Sheet, layout: Layout, names: Sequence[str]) -> None:
 def write_lists(add: Callable[[str], Sheet], report: Report, words: Wording) -> list[str]:
     """Write the lists that have a row; `add` makes a sheet. Returns the sheets' names."""
     lists = [
-        ("sheet_limits", report.plan.limits, _limit_columns(words)),
+        ("sheet_limits", limits_in_words(report, words), _limit_columns(words)),
         ("sheet_findings", _findings(report, words), _finding_columns(words)),
     ]
     if report.hindcast is not None:

@@ -12,6 +12,7 @@ from salesforecast.reporting.html import Html, paragraph, safe, section
 from salesforecast.reporting.report import TOO_LOW, Report, is_house
 from salesforecast.reporting.split import (
     changes_section,
+    limits_in_words,
     limits_section,
     person_section,
     who_section,
@@ -154,7 +155,8 @@ def _decisions(report: Report, words: Wording) -> list[str]:
     if chance < TOO_LOW:
         target = words.amount(company["target"])
         out.append(words.html("decide_total", target=target, chance=words.in_100(chance)))
-    for limit in report.binding().head(_SHOWN_DECISIONS).to_dict("records"):
+    limits = limits_in_words(report, words).loc[report.binding().index]
+    for limit in limits.head(_SHOWN_DECISIONS).to_dict("records"):
         values = {
             "limit": limit["limit"],
             "label": limit["label"],

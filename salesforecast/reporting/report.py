@@ -139,6 +139,19 @@ class Report:
         limits = self.plan.limits
         return limits[limits["held_at"] != limits["would_be"]]
 
+    def label(self, node: str) -> tuple[str, str]:
+        """Label of a node, and its parent's label where another unit has the same one.
+
+        A unit that repeats its only parent's name (Canada in Canada) counts as one with it.
+        """
+        units = self.plan.units
+        if node not in units.index:
+            return node, ""
+        own = units.loc[node]
+        same = units[(units["label"] == own["label"]) & (units.index != node)]
+        elsewhere = [n for n in same.index if n != own["parent"] and same.loc[n, "parent"] != node]
+        return str(own["label"]), str(units["label"].get(own["parent"], "")) if elsewhere else ""
+
     def warnings(self) -> list[Finding]:
         """Findings that may change a result."""
         return [f for f in self.findings if f.severity != "repair"]

@@ -10,6 +10,7 @@ from salesforecast.reporting.figures import change_bar, range_bar
 from salesforecast.reporting.html import Cell, Html, paragraph, row, safe, section, table
 from salesforecast.reporting.report import TOO_LOW, Report, folded, is_house
 from salesforecast.reporting.wording import Wording
+from salesforecast.rules import Rule
 
 _SHOWN_UNITS = 45  # rows of the tree; deeper levels are left to the workbook
 _SHOWN_PEOPLE = 60
@@ -48,18 +49,17 @@ def limits_section(report: Report, words: Wording) -> Html:
         return section(title, [paragraph(words.say("no_limits"))], css="keep")
     head = [_th("limit", words), _th("held_at", words, "n"), _th("would_be", words, "n")]
     head += [_th("if_lifted", words), _th("set_by", words)]
-    joint = "：" if words.language == "zh" else ": "
     lines = [
         row(
             [
-                Cell(str(limit["limit"])),
+                Cell(limit["limit"]),
                 Cell(words.amount(limit["held_at"]), "n"),
                 Cell(words.amount(limit["would_be"]), "n"),
                 Cell(effect_text(limit, words)),
-                Cell(joint.join(t for t in (str(limit["owner"]), str(limit["reason"])) if t)),
+                Cell(words.because(limit["owner"], limit["reason"])),
             ]
         )
-        for limit in limits.to_dict("records")
+        for limit in limits_in_words(report, words).to_dict("records")
     ]
     return section(title, [table(head, lines, css="wide")])
 
@@ -98,6 +98,33 @@ def changes_section(report: Report, words: Wording) -> Html:
         others = words.say("others", n=len(rest))
         lines.append(_change_row(others, {**total, "reason": ""}, "", words, css="mut"))
     return section(Html(words.html("changed")), [table(head, lines)])
+
+
+def limits_in_words(report: Report, words: Wording) -> pd.DataFrame:
+    """The rows of `plan.limits` with `limit` and `label` as the page says them.
+
+    A rule of a known kind is called by its unit (`Ceiling of Southwest`), any other limit
+    by its own words.
+    """
+    limits, rules = report.plan.limits, report.plan.scenario.rules
+    labels = [said_label(report.label(node), words) for node in limits["node"]]
+    said = list(limits["limit"])
+    if len(rules) == len(limits):
+        for at, (rule, label) in enumerate(zip(rules, labels, strict=True)):
+            said[at] = rule_text(rule, label, words) or said[at]
+    return limits.assign(limit=said, label=labels)
+
+
+def said_label(label: tuple[str, str], words: Wording) -> str:
+    """A label, with its parent's where it alone would not say which unit is meant."""
+    own, parent = words.name("label", label[0]), label[1]
+    return words.say("label_in", label=own, parent=parent) if parent else own
+
+
+def rule_text(rule: Rule, label: str, words: Wording) -> str:
+    """A rule by its kind and unit; empty for a kind that the catalogue does not know."""
+    key = f"rule_{type(rule).__name__}"
+    return words.say(key, label=label) if words.knows(key) else ""
 
 
 def chance_cell(chance: float, target: float, words: Wording) -> Cell:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,6 +46,16 @@ class Wording:
     def say(self, key: str, **values: object) -> str:
         """The sentence called `key` as plain text, filled in."""
         return CATALOGUES[self.language].WORDS[key].replace("**", "").format(**values)
+
+    def knows(self, key: str) -> bool:
+        """Whether there is a sentence called `key`."""
+        return key in CATALOGUES[self.language].WORDS
+
+    def because(self, owner: str, reason: str) -> str:
+        """Who set a limit, and why; either may be empty."""
+        if owner and reason:
+            return self.say("to_who", owner=owner, reason=reason)
+        return owner or reason
 
     def html(self, key: str, **values: object) -> str:
         """The sentence called `key` as HTML: values escaped, `**bold**` set bold."""
@@ -107,9 +118,9 @@ class Wording:
         if pd.isna(value):
             return self.say("none")
         shown = value / self.divisor
-        decimals = 1 if 0 < abs(shown) < 9.95 and self.divisor > 1 and shown % 1 else 0
+        decimals = 1 if 0.05 <= abs(shown) < 9.95 and self.divisor > 1 and shown % 1 else 0
         text = f"{abs(shown):,.{decimals}f}"
-        return f"{MINUS}{text}" if shown < 0 and float(text.replace(",", "")) else text
+        return f"{MINUS}{text}" if shown < 0 and re.search("[1-9]", text) else text
 
     def change(self, value: float) -> str:
         """A signed amount; zero has no sign."""
@@ -118,7 +129,7 @@ class Wording:
 
     def points(self, fraction: float) -> str:
         """Per cent with a sign and one decimal, without the percent sign: `+9.2`, `−0.4`, `0.0`."""
-        if pd.isna(fraction):
+        if not math.isfinite(fraction):
             return self.say("none")
         text = f"{abs(fraction) * 100:.1f}"
         sign = "" if text == "0.0" else "+" if fraction > 0 else MINUS
@@ -157,6 +168,11 @@ class Wording:
     def method(self, method: str) -> str:
         """A hindcast's method as the head of a row."""
         said = self.name("method", method)
+        return said[:1].upper() + said[1:]
+
+    def level(self, level: str) -> str:
+        """A level as a heading: `Territory`, `地区`."""
+        said = self.name("level", level)
         return said[:1].upper() + said[1:]
 
     def date(self, value: Any) -> str:

@@ -19,9 +19,9 @@ LEVELS = ("company", "group", "country", "territory", "position")
 LEAVES = (
     "Americas/Canada/Canada/Jae Pak",
     "Americas/Canada/Canada/(online)",
-    "Americas/<b>US</b>/South & West/=HYPERLINK(1)",
-    "Americas/<b>US</b>/South & West/@Ann",
-    "Americas/<b>US</b>/South & West/'O''Neil, \"Al\"",
+    "Americas/<i>US/South & West/=HYPERLINK(1)",
+    "Americas/<i>US/South & West/@Ann",
+    "Americas/<i>US/South & West/'O''Neil, \"Al\"",
     "Pacific/Australia/Australia/-Bo",
     "Pacific/Australia/Australia/江 小白",
 )
@@ -77,6 +77,7 @@ def report(plan) -> Report:
     quarters = pd.date_range("2010-12-01", periods=11, freq="3MS").astype("datetime64[us]")
     labels = [f"Q{at % 4 + 1} FY{2011 + at // 4}" for at in range(11)]
     sales = plan.units["forecast"].iloc[0] * rng.uniform(0.4, 1.3, 11)
+    sales[-4] = plan.units["baseline"].iloc[0]
     people = plan.units[plan.units["leaf"]]
     rows = [
         {"method": method, "quarter": quarter, "node": node, "label": label, "target": 1000.0,

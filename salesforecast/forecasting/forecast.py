@@ -8,15 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from salesforecast.forecasting.combine import learn_weights, size_groups
 from salesforecast.forecasting.models import INSTANT
 from salesforecast.forecasting.origins import Origins, run_origins
 from salesforecast.forecasting.reconcile import reconcile
-from salesforecast.forecasting.samples import draw, standardise
+from salesforecast.forecasting.samples import draw, standardise, typical_size
 from salesforecast.forecasting.structure import Structure, structure_of, wide_history
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.tables import FORECAST, Samples
 
-DEFAULT = (*INSTANT, "seasonal naive")
+DEFAULT = (*INSTANT, "slow", "intermittent")
 ORIGINS = 18  # back-test origins at most
 LEAST_HISTORY = 6  # periods that the company must have at an origin
 
@@ -92,7 +93,11 @@ def forecast(
         models=models,
         parent=structure.parent,
     )
-    base = np.mean([origins.forecasts[name] for name in models], axis=0)
+    groups = size_groups(np.abs(series).mean(axis=1), structure.bottom)
+    past = {name: one[1:] for name, one in origins.forecasts.items()}
+    weights = learn_weights(past, origins.actual[1:], groups)
+    stacked = np.stack([origins.forecasts[name] for name in models])
+    base = (weights[:, None, :, None] * stacked).sum(axis=0)
     variance = _variances(base, origins, series)
     coherent = _coherent(base, structure, variance, signed=bool((bottom < 0).any()))
     periods = pd.DatetimeIndex(
@@ -189,10 +194,19 @@ def _draw(
         width = min(at, ahead)
         actual[at, :, :width] = sales[:, periods_seen - at :][:, :width]
     errors = actual - forecasts
-    prepared = standardise(errors[1:], forecasts[1:], forecasts[0])
+    idle = np.mean(sales[:, -12:] == 0, axis=1)
+    recent = np.stack(
+        [
+            sales[:, max(periods_seen - at - 12, 0) : periods_seen - at].mean(axis=1)
+            for at in range(len(coherent))
+        ]
+    )
+    size = typical_size(forecasts, recent)
+    prepared = standardise(errors[1:], size[1:], forecasts[0], idle)
     first = min(3, ahead)
     values = draw(
         forecasts[0],
+        size[0],
         prepared,
         draws=draws,
         seed=seed,

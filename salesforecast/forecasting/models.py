@@ -10,6 +10,8 @@ from typing import Protocol
 import numpy as np
 
 from salesforecast.forecasting.autoregressive import arima
+from salesforecast.forecasting.exponential import damped
+from salesforecast.forecasting.intermittent import sba, slow_level, tsb
 from salesforecast.forecasting.panel import Panel
 from salesforecast.forecasting.season import (
     HALF_LIFE,
@@ -119,6 +121,30 @@ def arima_log(prepared: Prepared) -> np.ndarray:
     return prepared.panel.from_logs(arima(prepared.panel, prepared.panel.logs))
 
 
+def ets(prepared: Prepared) -> np.ndarray:
+    """Damped exponential smoothing of the seasonally adjusted values."""
+    panel = prepared.panel
+    return damped(panel, prepared.adjusted) * panel.ahead(prepared.ratios)
+
+
+def ets_log(prepared: Prepared) -> np.ndarray:
+    """Damped exponential smoothing of the logarithms, its season updated."""
+    panel = prepared.panel
+    return panel.from_logs(damped(panel, panel.logs, season=prepared.log_season.indices))
+
+
+def slow(prepared: Prepared) -> np.ndarray:
+    """Slowly smoothed level, with season: steady where sales are mostly noise."""
+    panel = prepared.panel
+    return slow_level(panel, prepared.adjusted) * panel.ahead(prepared.ratios)
+
+
+def intermittent(prepared: Prepared) -> np.ndarray:
+    """Mean of TSB and of Croston's method with correction, without season."""
+    panel = prepared.panel
+    return (tsb(panel, panel.values) + sba(panel, panel.values)) / 2
+
+
 MODELS: Mapping[str, Model] = {
     "seasonal naive": seasonal_naive,
     "naive2": naive2,
@@ -127,6 +153,10 @@ MODELS: Mapping[str, Model] = {
     "dotm log": dotm_log,
     "theta log": theta_log,
     "arima log": arima_log,
+    "ets": ets,
+    "ets log": ets_log,
+    "slow": slow,
+    "intermittent": intermittent,
 }
 INSTANT = ("dotm", "theta", "theta log", "arima log")
 

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-CLASSES = 3  # sizes of leaf whose errors are pooled
+SELDOM = 0.25  # share of periods without a sale from which a leaf counts as intermittent
+CLASSES = 3  # intermittent, small, large: leaves whose errors are pooled
+WILD = 6.0  # standardised errors are held at this
 OWN = 6.0  # errors after which a leaf's own size of error counts half
 ALONE = 0.25  # share of a leaf's error that is its own affair
+SHIFTS = 6  # steps of moving draws so that clipping leaves their mean alone
 ROUNDS = 12  # of halving, to meet the spread of the total
 
 
@@ -26,17 +29,19 @@ class ErrorScale:
         return self.own[:, None] * self.step * size**self.power
 
 
-def typical_size(forecasts: np.ndarray) -> np.ndarray:
-    """Size that errors go with: half the period's forecast, half the mean of the horizon."""
-    ahead = np.abs(forecasts)
-    return np.maximum(0.5 * ahead + 0.5 * ahead.mean(axis=-1, keepdims=True), 1e-9)
+def typical_size(forecasts: np.ndarray, recent: np.ndarray) -> np.ndarray:
+    """Size that errors go with: the period's forecast, the horizon's mean, and recent sales.
+
+    `forecasts` (..., leaf, step); `recent` (..., leaf): mean sales of the year before.
+    """
+    ahead = np.abs(np.nan_to_num(forecasts))
+    return (ahead + ahead.mean(axis=-1, keepdims=True) + np.abs(recent)[..., None]) / 3 + 1e-9
 
 
-def learn_scale(errors: np.ndarray, forecasts: np.ndarray) -> ErrorScale:
-    """Learn from back-test `errors` and `forecasts` (origin, leaf, step); NaN where unknown."""
+def learn_scale(errors: np.ndarray, size: np.ndarray) -> ErrorScale:
+    """Learn from back-test `errors` (NaN where unknown) and sizes, both (origin, leaf, step)."""
     _, leaves, horizon = errors.shape
-    size = np.where(np.isfinite(forecasts), typical_size(np.nan_to_num(forecasts)), np.nan)
-    known = np.isfinite(errors) & np.isfinite(size) & (size > 1e-6)
+    known = np.isfinite(errors) & (size > 1e-6)
     if known.sum() < 10:
         return ErrorScale(np.full(leaves, 0.5), np.ones(horizon), 1.0)
     x = np.log(size[known])
@@ -62,14 +67,27 @@ class Errors:
     size_class: np.ndarray  # (leaf,)
 
 
-def standardise(errors: np.ndarray, forecasts: np.ndarray, ahead: np.ndarray) -> Errors:
-    """Prepare `errors` (origin, leaf, step) for draws around `ahead` (leaf, step)."""
-    scale = learn_scale(errors, forecasts)
-    size = typical_size(np.nan_to_num(forecasts))
-    known = np.isfinite(errors)
+def classes_of(ahead: np.ndarray, idle: np.ndarray) -> np.ndarray:
+    """Class of each leaf: 0 sells seldom (`idle` share of periods), 1 small, 2 large."""
+    size = np.where(idle >= SELDOM, -1.0, np.abs(ahead).sum(axis=1))
+    often = size >= 0
+    middle = np.median(size[often]) if often.any() else 0.0
+    return np.where(often, 1 + (size >= middle), 0)
+
+
+def standardise(
+    errors: np.ndarray, size: np.ndarray, ahead: np.ndarray, idle: np.ndarray
+) -> Errors:
+    """Prepare `errors` (origin, leaf, step) for draws around `ahead` (leaf, step).
+
+    `size` is `typical_size` at each origin, the same shape; `idle` the share of recent periods
+    in which each leaf sold nothing.
+    """
+    scale = learn_scale(errors, size)
+    known = np.isfinite(errors) & (size > 1e-6)
     standard = np.where(known, np.nan_to_num(errors) / scale.at(size), np.nan)
-    rank = np.argsort(np.argsort(np.abs(ahead).sum(axis=1), kind="stable"), kind="stable")
-    size_class = rank * CLASSES // max(len(rank), 1)
+    standard = np.clip(standard, -WILD, WILD)
+    size_class = classes_of(ahead, idle)
     normal = np.full(errors.shape, np.nan)
     quantiles = []
     fallback = ndtri((np.arange(99) + 1) / 100) * 1.25
@@ -86,6 +104,7 @@ def standardise(errors: np.ndarray, forecasts: np.ndarray, ahead: np.ndarray) ->
 
 def draw(
     ahead: np.ndarray,
+    size: np.ndarray,
     errors: Errors,
     *,
     draws: int,
@@ -101,6 +120,8 @@ def draw(
 
     Parameters
     ----------
+    size
+        `typical_size` of `ahead`, the same shape.
     total_spread
         Relative standard deviation that the sum over leaves and the `first` periods should
         have; leaves are drawn more together or more apart to meet it. None leaves it.
@@ -115,7 +136,7 @@ def draw(
     def values(mix: float) -> np.ndarray:
         other = common if mix > 0 else alone
         mixed = np.sqrt(1 - abs(mix)) * together + np.sqrt(abs(mix)) * other
-        return _values(ahead, errors, mixed, signed)
+        return _values(ahead, size, errors, mixed, signed)
 
     if total_spread is None:
         return values(0.0)
@@ -145,7 +166,11 @@ def _normals(
 
 
 def _values(
-    ahead: np.ndarray, errors: Errors, normals: np.ndarray, signed: np.ndarray
+    ahead: np.ndarray,
+    size: np.ndarray,
+    errors: Errors,
+    normals: np.ndarray,
+    signed: np.ndarray,
 ) -> np.ndarray:
     share = ndtr(normals)
     out = np.empty(normals.shape)
@@ -153,15 +178,26 @@ def _values(
         at = np.flatnonzero(errors.size_class == which)
         grid = (np.arange(len(pool)) + 0.5) / len(pool)
         out[:, at] = np.interp(share[:, at], grid, pool)
-    out *= errors.scale.at(typical_size(ahead))
+    out *= errors.scale.at(size)
     out += ahead - out.mean(axis=0)
-    clipped = np.where(signed[:, None], out, np.maximum(out, 0.0))
-    return recentre(clipped, ahead, signed=signed)
+    return recentre(out, ahead, signed=signed)
 
 
 def recentre(values: np.ndarray, ahead: np.ndarray, *, signed: np.ndarray) -> np.ndarray:
-    """Make the mean over draws equal to `ahead`, without making a draw negative."""
-    mean = values.mean(axis=0)
-    ratio = np.where(mean > 0, ahead / np.where(mean > 0, mean, 1.0), 0.0)
-    scaled = np.where(mean > 0, values * ratio, np.maximum(ahead, 0.0))
-    return np.where(signed[:, None], values + (ahead - mean), scaled)
+    """Make the mean over draws equal to `ahead`, negative draws of unsigned leaves becoming zero.
+
+    Draws are moved down by what clipping added, a few times, then scaled by what is left.
+    """
+    out = values + (ahead - values.mean(axis=0))
+    least = np.where(signed, -np.inf, 0.0)[:, None]
+    shift = np.zeros_like(ahead)
+    for _ in range(SHIFTS):
+        kept = np.maximum(out - shift, least)
+        alive = np.maximum((kept > least).mean(axis=0), 0.05)
+        shift += (kept.mean(axis=0) - ahead) / alive
+    kept = np.maximum(out - shift, least)
+    mean = kept.mean(axis=0)
+    positive = (mean > 0) & ~signed[:, None]
+    ratio = np.where(positive, ahead / np.where(positive, mean, 1.0), 1.0)
+    flat = (mean <= 0) & ~signed[:, None]
+    return np.where(flat, np.maximum(ahead, 0.0), kept * ratio)

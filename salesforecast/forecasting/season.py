@@ -11,7 +11,8 @@ from salesforecast.forecasting.panel import Panel
 
 HALF_LIFE = 2.5  # years after which an old season counts half
 LEAST = 0.05  # smallest multiplicative index
-LONELY = 0.35  # trust in a single observed year when relatives say otherwise
+LONELY = 0.35  # a sum's trust in its own single year when relatives say otherwise; a leaf's is 0
+YEARS = 2.5  # from then on the scatter between years says how far indices are trusted
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,9 @@ def _shrunk_by_family(
     place[panel.order] = np.arange(panel.count)
     mean, observed = panel.from_end(mean), panel.from_end(observed)
     out, trust = np.empty_like(mean), np.zeros(panel.count)
-    full_years = panel.lengths / panel.season
+    years = panel.lengths / panel.season
+    is_parent = np.zeros(panel.count, dtype=bool)
+    is_parent[family.parent[family.parent >= 0]] = True
     for members in family.generations():
         at = place[members]
         parent = family.parent[members]
@@ -178,9 +181,9 @@ def _shrunk_by_family(
         prior[:, parent >= 0] = out[:, place[parent[parent >= 0]]]
         away = np.where(observed[:, at], mean[:, at] - prior, 0.0)
         share = _trust((away**2).sum(axis=0) / (panel.season - 1), noise[at])
-        seldom = full_years[at] < 2.5  # one ratio a month: its noise cannot be seen
-        share = np.where(seldom, np.minimum(share, np.where(parent >= 0, LONELY, 1.0)), share)
-        share = np.where(full_years[at] >= 1.5, share, 0.0)
+        alone = np.where(parent < 0, 1.0, np.where(is_parent[members], LONELY, 0.0))
+        share = np.where(years[at] < YEARS, np.minimum(share, alone), share)
+        share = np.where(years[at] >= 1.5, share, 0.0)
         out[:, at] = prior + share * away
         trust[at] = share
     out = out / np.maximum(out.mean(axis=0), 1e-9) if neutral else out - out.mean(axis=0)

@@ -150,20 +150,25 @@ def init(file: Path, out: Path | None, **options: Any) -> None:
     click.echo(f'  salesforecast run quarterly_allocation --organisation "{target}"')
 
 
-@cli.command()
+@cli.command(context_settings={"ignore_unknown_options": True})
 @click.argument("notebook", required=False)
-@click.option("--no-browser", is_flag=True, help="Print the address, open nothing.")
-def lab(notebook: str | None, **options: Any) -> None:
-    """Open JupyterLab on the notebooks, or on one NOTEBOOK."""
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def lab(notebook: str | None, options: tuple[str, ...]) -> None:
+    """Open JupyterLab on the notebooks, or on one NOTEBOOK; OPTIONS go to jupyter lab."""
     from salesforecast.jobs import find_job, own_copy
 
+    if notebook and notebook.startswith("-"):
+        options, notebook = (notebook, *options), None
     folder = own_copy(Path.cwd())
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.parent}"]
-    command += ["--no-browser"] if options["no_browser"] else []
     if notebook:
-        command.append(str(find_job(notebook, folder).notebook))
+        path = find_job(notebook, folder).notebook
+        command.append(f"--LabApp.default_url=/lab/tree/{folder.name}/{path.name}")
+    command += options
     click.echo(f"notebooks: {folder}", err=True)
-    sys.exit(subprocess.call(command))
+    if os.name == "nt":
+        sys.exit(subprocess.call(command))
+    os.execv(sys.executable, command)  # its own process: Ctrl-C and signals reach JupyterLab
 
 
 @cli.command()

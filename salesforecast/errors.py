@@ -91,6 +91,16 @@ class InfeasibleError(SalesforecastError):
     conflicts: tuple[Any, ...] = ()
 
 
+class ConflictError(SalesforecastError):
+    """Somebody else saved first; `kept` is the version that holds what was about to be saved."""
+
+    exit_code = 2
+
+    def __init__(self, what: str, *, where: str, fix: str, kept: object = None) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.kept = kept
+
+
 class EngineError(SalesforecastError):
     """A notebook kernel or another engine failed."""
 

@@ -89,10 +89,21 @@ class Scenario:
             wrong kind; the message names the nearest right key.
         """
         try:
-            raw = tomlkit.parse(Path(path).read_text("utf-8")).unwrap()
-        except (OSError, UnicodeDecodeError, TOMLKitError) as error:
+            text = Path(path).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
             raise OrganisationError(
                 "the scenario cannot be read.", where=f"{path}: {error}", fix="mend the file."
+            ) from error
+        return cls.from_text(text, where=str(path))
+
+    @classmethod
+    def from_text(cls, text: str, *, where: str = "scenario.toml") -> Scenario:
+        """Make a scenario of the text of a `scenario.toml`; errors as in `read`."""
+        try:
+            raw = tomlkit.parse(text).unwrap()
+        except TOMLKitError as error:
+            raise OrganisationError(
+                "the scenario cannot be read.", where=f"{where}: {error}", fix="mend the file."
             ) from error
         rules: list[Rule] = []
         for name, kind in RULES.items():
@@ -100,15 +111,19 @@ class Scenario:
             if not isinstance(entries, list):
                 raise OrganisationError(
                     f"'{name}' is not a list of limits.",
-                    where=str(path),
+                    where=where,
                     fix=f"write [[{name}]] in double brackets.",
                 )
-            rules += [_make(kind, entry, f"{path}, [[{name}]]") for entry in entries]
-        scenario: Scenario = _make(cls, raw | {"rules": tuple(rules)}, str(path))
+            rules += [_make(kind, entry, f"{where}, [[{name}]]") for entry in entries]
+        scenario: Scenario = _make(cls, raw | {"rules": tuple(rules)}, where)
         return scenario
 
     def write(self, path: str | Path) -> None:
         """Write the scenario as TOML; `Scenario.read` gives an equal one back."""
+        Path(path).write_text(self.to_text(), "utf-8")
+
+    def to_text(self) -> str:
+        """The scenario as the text of a `scenario.toml`."""
         document = tomlkit.document()
         document.add(
             tomlkit.comment("All assumptions of one plan. Amounts are in the measure's unit.")
@@ -122,7 +137,7 @@ class Scenario:
             if name not in document:
                 document[name] = tomlkit.aot()
             document[name].append(_entry(rule))
-        Path(path).write_text(tomlkit.dumps(document), "utf-8")
+        return tomlkit.dumps(document)
 
 
 def _entry(rule: Rule) -> Any:

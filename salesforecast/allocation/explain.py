@@ -1,0 +1,300 @@
+"""Why this number: every target taken apart into whole units, and one sentence about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from salesforecast.allocation.allocate import Allocation
+from salesforecast.allocation.bounds import read_bounds, tree_of
+from salesforecast.allocation.fairness import Criterion, build
+from salesforecast.allocation.level import Bounds, solve, tighten
+from salesforecast.allocation.rounding import round_tree
+from salesforecast.allocation.tree import Tree
+from salesforecast.hierarchy import ROOT, Hierarchy
+
+PARTS = ("fair", "redistribution", "above", "own", "inside", "rounding")
+
+
+def explain(
+    allocation: Allocation,
+    hierarchy: Hierarchy,
+    leaves: pd.DataFrame,
+    *,
+    criterion: str | Mapping[str, float] | None = None,
+    draws: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Take every target apart into what is fair and what each limit does to it.
+
+    A leaf's target is read off its curve at one level after another: the level without any
+    limit (`fair`), the common level with all limits (`redistribution`: what others cannot
+    carry, or must), the levels of the held regions above it (`above`), and what it carries in
+    the end (`own`). A region's parts are those of its leaves.
+
+    Parameters
+    ----------
+    allocation, hierarchy, leaves, draws
+        As given to and by `allocate`.
+    criterion
+        Needed for a blend; by default the allocation's.
+
+    Returns
+    -------
+    pd.DataFrame
+        On node, int64 money: `target`, and the parts that add up to it exactly in each row:
+        `fair`, `redistribution`, `above` (limits of nodes above), `own` (its own limit),
+        `inside` (limits of units in it), `rounding`. If `leaves` has a `baseline` (or
+        `history`) and a `forecast`, also `baseline`, `forecast_change` and `criterion`, which
+        add up to `fair`. `fair`, `target` and these three also tie out up the tree. Further
+        `label`, `parent`, `limit`, `limited_by`, and `above_node`, `above_limit`: the nearest
+        held node above and its limit. `attrs["criterion"]` names the criterion.
+    """
+    tree = tree_of(hierarchy)
+    leaves = leaves.loc[hierarchy.leaves]
+    step = allocation.step
+    chosen = allocation.criterion if criterion is None else criterion
+    curves = _curves(allocation, hierarchy, leaves, chosen, draws)
+    even = solve(tree, curves.curves, _without_limits(tree), allocation.total / step)
+    read = [tree.total(stage) * step for stage in _stages(tree, allocation, curves)]
+    out = _parts(tree, allocation, even.exact * step, np.vstack(read))
+    out = pd.concat([_before(tree, leaves, out["fair"].to_numpy()), out], axis=1)
+    out.index = hierarchy.nodes.index
+    out.insert(0, "label", hierarchy.nodes["label"])
+    out.insert(1, "parent", hierarchy.nodes["parent"])
+    out["limit"], out["limited_by"] = allocation.nodes["limit"], allocation.nodes["limited_by"]
+    out["above_node"], out["above_limit"] = _held_above(allocation, hierarchy)
+    out.attrs["criterion"] = chosen if isinstance(chosen, str) else "blend"
+    return out
+
+
+def _curves(
+    allocation: Allocation,
+    hierarchy: Hierarchy,
+    leaves: pd.DataFrame,
+    criterion: str | Mapping[str, float],
+    draws: pd.DataFrame | None,
+) -> Criterion:
+    """The criterion with the curves that the allocation was solved with."""
+    tree = tree_of(hierarchy)
+    baseline = next((leaves[name] for name in ("baseline", "history") if name in leaves), None)
+    own = read_bounds(hierarchy, allocation.rules, baseline, allocation.step)
+    bounds = tighten(tree, own.low, own.high)
+    steps = allocation.total // allocation.step
+    low = bounds.least[tree.leaves]
+    most = np.minimum(bounds.most[tree.leaves], np.maximum(steps - (low.sum() - low), low))
+    return build(
+        criterion, leaves, low=low, high=most, total=steps, step=allocation.step, draws=draws
+    )
+
+
+def _without_limits(tree: Tree) -> Bounds:
+    low = np.full(len(tree.parents), -np.inf)
+    low[tree.leaves] = 0.0
+    return tighten(tree, low, np.full(len(tree.parents), np.inf))
+
+
+def _stages(tree: Tree, allocation: Allocation, fair: Criterion) -> list[np.ndarray]:
+    """What each leaf would carry at the level of its ancestor on every layer, top first, in
+    steps; what it does carry from its own layer on."""
+    exact = allocation.nodes["exact"].to_numpy() / allocation.step
+    level = allocation.nodes["level"].to_numpy()
+    carried = exact[tree.leaves]
+    out = []
+    for layer, position in zip(tree.layers, tree.above, strict=True):
+        inside = np.zeros(len(layer.nodes), dtype=bool)
+        inside[layer.inner] = True
+        under = np.append(inside, False)[position]
+        at = np.append(level[layer.nodes], 0.0)[position]
+        finite = under & np.isfinite(at)
+        value, _ = fair.curves.at(np.where(finite, at, 0.0))
+        out.append(np.where(finite & np.isfinite(value), value, carried))
+    return out
+
+
+def _parts(tree: Tree, allocation: Allocation, even: np.ndarray, read: np.ndarray) -> pd.DataFrame:
+    """The parts on every node: differences of the readings around its own layer.
+
+    `fair` is rounded as targets are, so that it ties out; after it the running total is
+    rounded, so that a part of nothing stays nothing.
+    """
+    target = allocation.nodes["target"].to_numpy()
+    depth = np.zeros(len(tree.parents), dtype=np.int64)
+    for number, layer in enumerate(tree.layers):
+        depth[layer.nodes] = number
+    nodes = np.arange(len(depth))
+    common, over, here = read[0], read[np.maximum(depth - 1, 0), nodes], read[depth, nodes]
+    for reading in (common, over, here):
+        reading[0] = even[0]  # the company as a whole has nobody to pass anything on to
+    fair = round_tree(tree, even)
+    running = [
+        fair + np.rint(np.round(reading - even, 6)).astype(np.int64)
+        for reading in (even, common, over, here, read[-1])
+    ]
+    parts = {"fair": fair}
+    for name, before, after in zip(PARTS[1:-1], running, running[1:], strict=False):
+        parts[name] = after - before
+    return pd.DataFrame({**parts, "rounding": target - running[-1], "target": target})
+
+
+def _before(tree: Tree, leaves: pd.DataFrame, fair: np.ndarray) -> pd.DataFrame:
+    """Last year, the forecast's change on it, and the criterion's step from there to fair."""
+    last = next((leaves[name] for name in ("baseline", "history") if name in leaves), None)
+    if last is None or "forecast" not in leaves:
+        return pd.DataFrame(index=range(len(fair)))
+    baseline, forecast = (
+        round_tree(tree, tree.total(values.to_numpy(dtype=float)))
+        for values in (last, leaves["forecast"])
+    )
+    return pd.DataFrame(
+        {
+            "baseline": baseline,
+            "forecast_change": forecast - baseline,
+            "criterion": fair - forecast,
+        }
+    )
+
+
+def _held_above(allocation: Allocation, hierarchy: Hierarchy) -> tuple[pd.Series, pd.Series]:
+    """The nearest node above that is held by a limit of its own, and which kind it is."""
+    nodes = allocation.nodes
+    parents = hierarchy.parents
+    names = nodes.index.to_numpy(dtype=object)
+    limit = nodes["limit"].to_numpy(dtype=object)
+    own = nodes["limited_by"].to_numpy(dtype=object) == names
+    above = np.full(len(names), -1)
+    for node in range(1, len(names)):  # parents stand before their children
+        parent = parents[node]
+        above[node] = parent if own[parent] else above[parent]
+    found = above >= 0
+    by = np.where(found, names[above], "")
+    kind = np.where(found, limit[above], "")
+    index = nodes.index
+    return pd.Series(by, index=index, dtype="str"), pd.Series(kind, index=index, dtype="str")
+
+
+def sentence(
+    explanation: pd.DataFrame,
+    node: str,
+    *,
+    language: str = "en",
+    unit: int = 1,
+    unit_name: str = "",
+) -> str:
+    """One sentence about a target that can be forwarded as it is.
+
+    `Linda Mitchell, Southwest: 2,680. Last year 2,490, forecast +122, the common chance +24,
+    others' limits +60, Southwest's ceiling −11, rounding −5.`
+
+    Parameters
+    ----------
+    explanation
+        From `explain`.
+    node
+        Whose target.
+    language
+        `"en"` or `"zh"`.
+    unit, unit_name
+        Figures are shown in multiples of it: `10_000, "万元"`. They add up as shown: the
+        running total is rounded, not each part.
+    """
+    row = explanation.loc[node]
+    chinese = language == "zh"
+    known = [name for name in _ORDER if name in explanation.columns]
+    if "criterion" not in known:
+        known = ["fair", *known]
+    shown = _shown([int(row[name]) for name in known], unit)
+    who = _who(explanation, node, chinese)
+    words = _words(explanation, row, node, chinese)
+    said = [
+        f"{words[name]} {_amount(value, signed=place > 0)}"
+        for place, (name, value) in enumerate(zip(known, shown, strict=True))
+        if value or place == 0
+    ]
+    total = _amount(sum(shown), signed=False)
+    if chinese:
+        return f"{who}：{total}{' ' + unit_name if unit_name else ''}。{'，'.join(said)}。"
+    said[0] = said[0][0].upper() + said[0][1:]
+    return f"{who}: {total}{' ' + unit_name if unit_name else ''}. {', '.join(said)}."
+
+
+_ORDER = (
+    "baseline",
+    "forecast_change",
+    "criterion",
+    "redistribution",
+    "own",
+    "above",
+    "inside",
+    "rounding",
+)
+_WORDS = {  # part -> English, Chinese
+    "baseline": ("last year", "去年实际"),
+    "fair": ("fair share", "公平份额"),
+    "forecast_change": ("forecast", "预测变化"),
+    "redistribution": ("others' limits", "他人限制转移"),
+    "inside": ("limits inside", "内部限制"),
+    "rounding": ("rounding", "取整"),
+}
+_CRITERIA = {  # criterion -> English, Chinese
+    "forecast": ("the common stretch", "同比例加压"),
+    "history": ("last year's shares", "按去年占比"),
+    "capacity": ("shares of capacity", "按产能占比"),
+    "potential": ("shares of potential", "按潜力占比"),
+    "plan": ("shares of the plan", "按原计划占比"),
+    "equal growth": ("the common growth", "同等增长"),
+    "equal uplift": ("the common uplift", "同额增加"),
+    "equal headroom": ("the common use of headroom", "余量均等"),
+    "equal chance": ("the common chance", "机会均等"),
+    "least change": ("least change", "变动最小"),
+    "few changes": ("few changes", "改动最少"),
+    "blend": ("the blend", "综合标准"),
+}
+_LIMITS = {  # as the allocation names them -> English, Chinese
+    "own floor": ("floor", "下限"),
+    "own ceiling": ("ceiling", "上限"),
+    "lock": ("lock", "锁定"),
+    "growth": ("growth corridor", "增长区间"),
+    "capacity": ("capacity", "产能"),
+}
+
+
+def limit_words(limit: str, *, chinese: bool) -> str:
+    """What people call a limit that the allocation names `own floor`, `lock`, `growth` ..."""
+    return _LIMITS.get(limit, ("limit", "限制"))[chinese]
+
+
+def _words(explanation: pd.DataFrame, row: pd.Series, node: str, chinese: bool) -> dict[str, str]:
+    """What each part is called in a sentence about `node`."""
+    words = {name: pair[chinese] for name, pair in _WORDS.items()}
+    criterion = str(explanation.attrs.get("criterion", ""))
+    words["criterion"] = _CRITERIA.get(criterion, (criterion, criterion))[chinese]
+    held = row["limited_by"] == node
+    own = limit_words(str(row["limit"]) if held else "", chinese=chinese)
+    words["own"] = f"自身{own}" if chinese else f"own {own}"
+    words["above"] = "上级限制" if chinese else "limits above"
+    if row["above_node"]:
+        place = str(explanation.at[row["above_node"], "label"])
+        kind = limit_words(str(row["above_limit"]), chinese=chinese)
+        words["above"] = f"{place}{kind}" if chinese else f"{place}'s {kind}"
+    return words
+
+
+def _who(explanation: pd.DataFrame, node: str, chinese: bool) -> str:
+    label, parent = explanation.at[node, "label"], explanation.at[node, "parent"]
+    if parent in ("", ROOT):
+        return str(label)
+    above = explanation.at[parent, "label"]
+    return f"{above}·{label}" if chinese else f"{label}, {above}"
+
+
+def _shown(parts: list[int], unit: int) -> list[int]:
+    """The parts in units so that they add up as shown: running totals are rounded."""
+    running = np.rint(np.cumsum(parts) / unit).astype(np.int64)
+    return np.diff(running, prepend=0).tolist()
+
+
+def _amount(value: int, *, signed: bool) -> str:
+    words = f"{value:+,}" if signed and value else f"{value:,}"
+    return words.replace("-", "−")

@@ -11,7 +11,8 @@ import pandas as pd
 from salesforecast.allocation.bounds import TreeBounds, read_bounds, tree_of
 from salesforecast.allocation.fairness import Criterion, build
 from salesforecast.allocation.level import Bounds, Levels, solve, tighten
-from salesforecast.allocation.rounding import round_tree
+from salesforecast.allocation.prices import Shared, solve_shared
+from salesforecast.allocation.rounding import round_shared, round_tree
 from salesforecast.allocation.tree import Tree
 from salesforecast.errors import DataError, Finding, InfeasibleError, ParameterError
 from salesforecast.hierarchy import Hierarchy
@@ -110,11 +111,28 @@ def allocate(
     low = bounds.least[tree.leaves]
     most = np.minimum(bounds.most[tree.leaves], np.maximum(steps - (low.sum() - low), low))
     fair = build(criterion, leaves, low=low, high=most, total=steps, step=step, draws=draws)
-    if own.shared:
-        raise NotImplementedError
-    levels = solve(tree, fair.curves, bounds, float(steps))
-    rounded = round_tree(tree, levels.exact)
+    if not own.shared:
+        levels = solve(tree, fair.curves, bounds, float(steps))
+        rounded = round_tree(tree, levels.exact)
+    else:
+        shared = _shared(own, hierarchy, step)
+        found = solve_shared(tree, fair.curves, bounds, float(steps), shared)
+        if found is None:
+            raise _infeasible(total, hierarchy, rules, baseline, step)
+        levels = found[0]
+        rounded = round_shared(tree, levels.exact, bounds, shared)
     return _assemble(total, hierarchy, tree, own, bounds, levels, rounded, fair, step)
+
+
+def _shared(own: TreeBounds, hierarchy: Hierarchy, step: int) -> Shared:
+    """The rows that leave the tree, in steps."""
+    rows = [row for _, row in own.shared]
+    use = [row.coefficients.reindex(hierarchy.leaves).fillna(0.0).to_numpy() for row in rows]
+    return Shared(
+        np.array(use) * step,
+        np.array([row.lower for row in rows]),
+        np.array([row.upper for row in rows]),
+    )
 
 
 def _check_total(total: int, step: int) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 
+from salesforecast.allocation.bounds import whole_steps
 from salesforecast.allocation.rounding import apportion
-from salesforecast.errors import DataError, ParameterError
+from salesforecast.allocation.twoway import Kind, Table, balance, round_two_way
+from salesforecast.errors import DataError, InfeasibleError, ParameterError
 from salesforecast.hierarchy import ROOT, SEPARATOR
 
 
@@ -16,10 +20,14 @@ def cascade(
     *,
     step: int = 1,
     columns: pd.Series | None = None,
+    floors: pd.DataFrame | None = None,
+    ceilings: pd.DataFrame | None = None,
+    kind: Kind = "shares",
 ) -> pd.DataFrame:
     """Spread each leaf's total over the periods after its shape, in whole steps.
 
-    Rows add up to `totals` and columns to `columns`, both to the last unit.
+    Rows add up to `totals` and columns to `columns`, both to the last unit; every cell is
+    the floor or the ceiling of its exact value, and the cells move as little as possible in all.
 
     Parameters
     ----------
@@ -31,8 +39,13 @@ def cascade(
     step
         Every cell is a whole multiple of it.
     columns
-        int64 on period: what the periods add up to. By default the sum of the rows spread
-        after their shapes, split exactly.
+        int64 on period: what the periods add up to. By default the floor or ceiling of the
+        rows' sum after their shapes.
+    floors, ceilings
+        Leaf × period in money: the corridor of each cell, equal for a lock; missing where there
+        is none. By default zero and none.
+    kind
+        How cells give way to columns and corridors: `shares` keeps proportions, `squares` amounts.
 
     Returns
     -------
@@ -45,22 +58,118 @@ def cascade(
         If the rows differ, or a shape is negative or missing.
     ParameterError
         If totals are no multiples of `step`, or rows and columns do not add up to the same.
+    InfeasibleError
+        If the corridors leave no table with these totals.
     """
-    from salesforecast.allocation.twoway import fit, round_two_way
-
     rows, pattern = _checked(totals, shape, step)
-    spread = rows[:, None] * pattern
-    if columns is None:
-        periods = (
-            apportion(int(rows.sum()), pd.Series(spread.sum(axis=0))).to_numpy()
-            if rows.sum()
-            else np.zeros(pattern.shape[1], dtype=np.int64)
-        )
-    else:
-        periods = _period_totals(columns, shape.columns, rows, step)
-    exact = fit(spread, rows.astype(float), periods.astype(float))
-    cells = round_two_way(exact, rows, periods)
+    order = np.argsort(np.array([str(label) for label in totals.index]), kind="stable")
+    rows, pattern = rows[order], pattern[order]  # ties go by label, not by the order given
+    exact = rows[:, None] * pattern
+    low = _corridor(floors, totals.index[order], shape.columns, step, side="floor")
+    high = _corridor(ceilings, totals.index[order], shape.columns, step, side="ceiling")
+    periods = None if columns is None else _period_totals(columns, shape.columns, rows, step)
+    if columns is not None or floors is not None or ceilings is not None:
+        inside = periods is None and bool(((exact >= low) & (exact <= high)).all())
+        if not inside:
+            wanted = _nearest_columns(exact, rows) if periods is None else periods
+            table = Table(exact, rows.astype(float), wanted.astype(float), low, high, kind)
+            found = balance(table)
+            if found is None:
+                raise _no_table(table, totals.index[order], shape.columns, step)
+            exact, periods = found, wanted
+    cells = np.empty(exact.shape, dtype=np.int64)
+    cells[order] = round_two_way(exact, rows, periods, high)
     return pd.DataFrame(cells * step, index=totals.index, columns=shape.columns)
+
+
+def _nearest_columns(exact: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Whole period totals nearest to the sums of `exact`."""
+    sums = exact.sum(axis=0)
+    if not rows.sum():
+        return np.zeros(len(sums), dtype=np.int64)
+    return apportion(int(rows.sum()), pd.Series(sums)).to_numpy()
+
+
+def _corridor(
+    limits: pd.DataFrame | None,
+    index: pd.Index,
+    columns: pd.Index,
+    step: int,
+    *,
+    side: Literal["floor", "ceiling"],
+) -> np.ndarray:
+    """Floors or ceilings of all cells in whole steps, rounded inward."""
+    none = 0.0 if side == "floor" else np.inf
+    if limits is None:
+        return np.full((len(index), len(columns)), none)
+    stray = limits.index.difference(index).append(limits.columns.difference(columns).astype(str))
+    if len(stray) or limits.index.has_duplicates or limits.columns.has_duplicates:
+        raise DataError(
+            f"the {side}s are not on the cells of the table.",
+            where=f"unknown or repeated: {list(stray[:3])}",
+            fix="use the leaves of the totals and the periods of the shape, each once.",
+        )
+    values = limits.reindex(index=index, columns=columns).to_numpy(dtype=float) / step
+    values = np.where(np.isnan(values), none, values)
+    return np.maximum(whole_steps(values, up=side == "floor"), 0.0)
+
+
+def _no_table(table: Table, index: pd.Index, columns: pd.Index, step: int) -> InfeasibleError:
+    """The error that names the first row or column whose corridors contradict its total."""
+    least, most = table.low.sum(axis=1), table.high.sum(axis=1)
+    crossed = np.argwhere(table.low > table.high)
+    if len(crossed):
+        row, column = crossed[0]
+        where = f"'{index[row]}' in {columns[column]}: its floor exceeds its ceiling"
+        fix = "lower the floor or raise the ceiling."
+    elif (wrong := np.flatnonzero((least > table.rows) | (most < table.rows))).size:
+        row = int(wrong[0])
+        where = (
+            f"'{index[row]}' has a total of {table.rows[row] * step:,.0f}, but its periods allow"
+            f" {least[row] * step:,.0f} to {most[row] * step:,.0f}"
+        )
+        fix = "change that total or those corridors."
+    else:
+        short = _shortage(table)
+        worst = int(np.argmax(np.abs(short)))
+        side = "more" if short[worst] > 0 else "less"
+        where = (
+            f"{columns[worst]} asks for {table.columns[worst] * step:,.0f}, {abs(short[worst]) * step:,.0f}"
+            f" {side} than the rows' totals, shapes and corridors allow"
+        )
+        fix = f"change that period's total by {abs(short[worst]) * step:,.0f}, or widen its corridors."
+    return InfeasibleError("no table satisfies these totals and corridors.", where=where, fix=fix)
+
+
+def _shortage(table: Table) -> np.ndarray:
+    """By how much each column total must miss, in steps, with the least missing in all (HiGHS)."""
+    from scipy import sparse
+    from scipy.optimize import linprog
+
+    height, width = table.start.shape
+    unit = sparse.eye_array(width)
+    by_row = sparse.kron(sparse.eye_array(height), np.ones((1, width)))
+    by_column = sparse.kron(np.ones((1, height)), unit)
+    nothing = sparse.csr_array((height, width))
+    sums = sparse.vstack(
+        [
+            sparse.hstack([by_row, nothing, nothing]),
+            sparse.hstack([by_column, unit, -unit]),
+        ]
+    )
+    high = np.where(table.start > 0, np.minimum(table.high, table.rows.sum()), table.low)
+    boxes = np.concatenate(
+        [
+            np.stack([table.low.ravel(), high.ravel()], axis=1),
+            np.tile([0.0, np.inf], (2 * width, 1)),
+        ]
+    )
+    cost = np.concatenate([np.zeros(height * width), np.ones(2 * width)])
+    totals = np.concatenate([table.rows, table.columns])
+    found = linprog(cost, A_eq=sums.tocsr(), b_eq=totals, bounds=boxes, method="highs")
+    if found.x is None:  # a row has no live cells left for its total
+        return table.columns - np.minimum(table.high, table.rows[:, None]).sum(axis=0)
+    return np.asarray(found.x[-2 * width : -width] - found.x[-width:])
 
 
 def _checked(totals: pd.Series, shape: pd.DataFrame, step: int) -> tuple[np.ndarray, np.ndarray]:

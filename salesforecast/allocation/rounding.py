@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from salesforecast.allocation.level import Bounds
+from salesforecast.allocation.prices import Shared
 from salesforecast.allocation.tree import Tree
+from salesforecast.errors import InfeasibleError
 
 PARTS = 10**9  # fractions are kept as whole billionths, so that sums are exact
 
@@ -92,6 +95,79 @@ def round_tree(tree: Tree, exact: np.ndarray) -> np.ndarray:
         chosen = order[rank < np.repeat(up, sizes)]
         out[below.nodes[chosen]] += 1
     return out
+
+
+def round_shared(tree: Tree, exact: np.ndarray, bounds: Bounds, shared: Shared) -> np.ndarray:
+    """Round as `round_tree` does, with shared capacities kept.
+
+    If the plain rounding breaks one, a small integer program (HiGHS) looks for the rounding
+    that moves least; first with every node at its floor or ceiling, then within all limits.
+
+    Raises
+    ------
+    InfeasibleError
+        If no whole-step plan within the limits keeps every capacity.
+    """
+    plain = round_tree(tree, exact)
+    slack = 1e-9 * shared.scale
+    if (np.abs(shared.miss(shared.use @ plain[tree.leaves])) <= slack).all():
+        return plain
+    near = np.rint(exact)
+    settled = np.where(np.abs(exact - near) < 1e-7, near, exact)
+    low, high = np.floor(settled), np.ceil(settled)
+    for least, most in ((low, high), (bounds.least, bounds.most)):
+        found = _program(tree, exact, least, most, shared, slack)
+        if found is not None:
+            return tree.total(found)
+    raise InfeasibleError(
+        "the capacities can be kept in fractions, but not in whole steps.",
+        where="capacities shared by several units",
+        fix="use a smaller step, or raise a shared capacity slightly.",
+    )
+
+
+def _program(
+    tree: Tree,
+    exact: np.ndarray,
+    least: np.ndarray,
+    most: np.ndarray,
+    shared: Shared,
+    slack: np.ndarray,
+) -> np.ndarray | None:
+    """Whole leaf values with the least total move, or None: `x - exact = over - under`."""
+    from scipy import sparse
+    from scipy.optimize import Bounds as Box
+    from scipy.optimize import LinearConstraint, milp
+
+    want = exact[tree.leaves]
+    count = len(want)
+    none = sparse.csr_array((len(tree.parents), count))
+    unit = sparse.eye_array(count)
+    limits = [
+        LinearConstraint(
+            sparse.hstack([tree.summing, none, none]), np.maximum(least, -1e15), np.minimum(most, 1e15)
+        ),
+        LinearConstraint(sparse.hstack([unit, -unit, unit]), want, want),
+        LinearConstraint(
+            sparse.hstack([sparse.csr_array(shared.use), none[: len(shared.use)], none[: len(shared.use)]]),
+            shared.lower - slack,
+            shared.upper + slack,
+        ),
+    ]
+    root = LinearConstraint(sparse.hstack([tree.summing[:1], none[:1], none[:1]]), exact[0], exact[0])
+    found = milp(
+        np.concatenate([np.zeros(count), np.ones(2 * count)]),
+        integrality=np.concatenate([np.ones(count), np.zeros(2 * count)]),
+        bounds=Box(
+            np.concatenate([least[tree.leaves], np.zeros(2 * count)]),
+            np.concatenate([most[tree.leaves], np.full(2 * count, np.inf)]),
+        ),
+        constraints=[*limits, root],
+        options={"time_limit": 60.0},
+    )
+    if found.x is None:
+        return None
+    return np.rint(found.x[:count]).astype(np.int64)
 
 
 def _settle(tree: Tree, exact: np.ndarray, whole: np.ndarray, parts: np.ndarray) -> None:

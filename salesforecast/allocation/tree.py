@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,20 @@ class Tree:
             out.append(np.where(here, place[at], len(self.layers[number].nodes)))
             at = np.where(here, np.maximum(self.parents[at], 0), at)
         return tuple(out[::-1])
+
+    @cached_property
+    def summing(self) -> sparse.csr_array:
+        """Sparse matrix node × leaf: 1 where the leaf lies in the node."""
+        from scipy import sparse
+
+        size, depth = len(self.leaves), len(self.layers)
+        rows, columns = [], []
+        for number in range(depth):
+            nodes = np.append(self.layers[number].nodes, -1)[self.above[number]]
+            rows.append(nodes[nodes >= 0])
+            columns.append(np.flatnonzero(nodes >= 0))
+        at = (np.concatenate(rows), np.concatenate(columns))
+        return sparse.csr_array((np.ones(len(at[0])), at), shape=(len(self.parents), size))
 
     def total(self, leaf_values: np.ndarray) -> np.ndarray:
         """Sum leaf values to every node: an array on all nodes."""

@@ -1,53 +1,352 @@
-"""Two-way tables: leaf × period with row totals, column totals, corridors and locks."""
+"""Two-way tables: leaf × period with row totals, column totals, corridors and locks.
+
+    cell = clip(start x exp(row level + column level), low, high)      kind "shares"
+    cell = clip(start x (1 + row level + column level), low, high)     kind "squares"
+
+Rows are solved exactly for given column levels (straight pieces); Newton's method then moves
+the few column levels only. Cells whose start is zero stay at zero (or at their floor).
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 import numpy as np
 
-_ROUNDS = 2000
+Kind = Literal["shares", "squares"]
+ENOUGH = 1e-13  # relative, of a column's total
+_STEPS, _ROW_STEPS, _HALVINGS = 80, 200, 30
 
 
-def fit(start: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Fit a table to its totals in proportion (iterative proportional fitting, RAS)."""
-    cells = start.copy()
+@dataclass(frozen=True)
+class Table:
+    """A two-way problem.
+
+    Parameters
+    ----------
+    start
+        float64, row × column, zero or more: what the cells should look like.
+    rows, columns
+        What they add up to; both have the same sum.
+    low, high
+        Corridor of each cell, `0 <= low <= high`; equal for a lock.
+    kind
+        `shares` keeps proportions (entropy), `squares` keeps amounts (weighted least squares).
+    """
+
+    start: np.ndarray
+    rows: np.ndarray
+    columns: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    kind: Kind = "shares"
+
+
+@dataclass(frozen=True)
+class _State:
+    """Cells at given column levels, every row exact, with what Newton's method needs."""
+
+    across: np.ndarray  # column levels
+    down: np.ndarray  # row levels: factors for shares, terms for squares
+    cells: np.ndarray
+    miss: np.ndarray  # columns' sums minus their totals
+    slope: np.ndarray  # of each cell, zero where held
+
+
+def balance(table: Table) -> np.ndarray | None:
+    """The cells closest to `start` with these totals and corridors; None if there are none.
+
+    Returns
+    -------
+    np.ndarray
+        float64, row × column; rows and columns add up to 1e-12 of their totals.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):  # levels run off where no table exists
+        return _balance(table)
+
+
+def _balance(table: Table) -> np.ndarray | None:
+    scale = np.maximum(np.abs(table.columns), 1e-3 * np.abs(table.columns).mean() + 1e-300)
+    state = _rows_exact(table, np.zeros(len(table.columns)), None)
+    if state is None:
+        return None
+    for _ in range(_STEPS):
+        off = float(np.abs(state.miss / scale).max(initial=0.0))
+        if off <= ENOUGH:
+            return state.cells
+        step = _newton_step(table, state)
+        better = _search(table, state, step, off, scale)
+        if better is None:
+            return state.cells if off <= 100 * ENOUGH else None
+        state = better
+    off = float(np.abs(state.miss / scale).max(initial=0.0))
+    return state.cells if off <= 100 * ENOUGH else None
+
+
+def _newton_step(table: Table, state: _State) -> np.ndarray:
+    """Column levels' move that would close the misses, rows kept exact (Schur complement)."""
+    width = len(table.columns)
+    whole = state.slope.sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        for _ in range(_ROUNDS):
-            cells *= np.nan_to_num(columns / cells.sum(axis=0))
-            got = cells.sum(axis=1)
-            if np.abs(got - rows).max(initial=0.0) <= 1e-12 * max(rows.sum(), 1.0):
-                break
-            cells *= np.nan_to_num(rows / got)[:, None]
-    return cells
+        share = np.where(whole[:, None] > 0, state.slope / whole[:, None], 0.0)
+    curve = np.diag(state.slope.sum(axis=0)) - state.slope.T @ share
+    size = max(float(np.trace(curve)), 1e-300)
+    # all columns up by the same changes nothing: that direction is filled, the rest kept
+    curve = curve + size / width**2 + 1e-13 * size * np.eye(width)
+    return -np.linalg.solve(curve, state.miss)
 
 
-def round_two_way(exact: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Round so that every cell is the floor or ceiling of `exact`, rows and columns exact."""
+def _search(
+    table: Table, state: _State, step: np.ndarray, off: float, scale: np.ndarray
+) -> _State | None:
+    """Go along `step` until the dual value falls enough; the full step if it helps at once."""
+    downhill = float(state.miss @ step)
+    value: float | None = None
+    length = 1.0
+    if table.kind == "shares":  # keep exponentials in range
+        length = min(1.0, 30.0 / max(float(np.abs(step).max()), 1e-300))
+    for _ in range(_HALVINGS):
+        trial = _rows_exact(table, state.across + length * step, state.down)
+        if trial is not None:
+            if float(np.abs(trial.miss / scale).max()) <= 0.5 * off:
+                return trial
+            value = _dual(table, state) if value is None else value
+            if _dual(table, trial) <= value + 1e-4 * length * downhill:
+                return trial
+        length *= 0.5
+    return None
+
+
+def _dual(table: Table, state: _State) -> float:
+    """The convex function whose gradient is `miss`."""
+    x, a = state.cells, table.start
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if table.kind == "shares":
+            down = np.log(state.down)
+            distance = np.where(x > 0, x * np.log(x / a), 0.0) - x + a
+        else:
+            down, distance = state.down, 0.5 * (x - a) ** 2 / a
+        down = np.where(np.isfinite(down), down, 0.0)
+        level = down[:, None] + state.across
+        gain = np.where(a > 0, level * x - distance, 0.0).sum()
+    return float(gain - down @ table.rows - state.across @ table.columns)
+
+
+def _rows_exact(table: Table, across: np.ndarray, down: np.ndarray | None) -> _State | None:
+    """Solve every row for its own level; None if one cannot reach its total."""
+    if table.kind == "shares":
+        slope, base = table.start * np.exp(across), None
+    else:
+        slope, base = table.start, table.start * (1.0 + across)
+    found = _row_levels(table, slope, base, down)
+    if found is None:
+        return None
+    value = slope * found[:, None] if base is None else base + slope * found[:, None]
+    cells = np.minimum(np.maximum(value, table.low), table.high)
+    rises = (cells == value) & (table.low < table.high)
+    tilt = np.where(rises, cells if base is None else slope, 0.0)
+    return _State(across, found, cells, cells.sum(axis=0) - table.columns, tilt)
+
+
+def _row_levels(
+    table: Table, slope: np.ndarray, base: np.ndarray | None, start: np.ndarray | None
+) -> np.ndarray | None:
+    """The level of each row at which its clipped cells add up; Newton inside a bracket."""
+    low, high, rows = table.low, table.high, table.rows
+    offset = 0.0 if base is None else base
+    live = slope > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        lower = np.where(live, (low - offset) / slope, np.inf).min(axis=1)
+        ends = np.minimum(high, np.maximum(rows - low.sum(axis=1), 0)[:, None] + low)
+        upper = np.where(live, (ends - offset) / slope, -np.inf).max(axis=1)
+    dead = ~live.any(axis=1)
+    lower[dead] = upper[dead] = 0.0
+    level = start
+    if level is None:
+        whole = slope.sum(axis=1)
+        level = (rows - (0.0 if base is None else base.sum(axis=1))) / np.where(dead, 1.0, whole)
+    level = np.clip(level, lower, upper)
+    enough = 1e-15 * slope.shape[1] * (np.abs(rows) + 1e-300)
+    at = np.arange(len(rows))
+    for _ in range(_ROW_STEPS):
+        whole_rows = len(at) == len(rows)
+        s, b = (slope, base) if whole_rows else (slope[at], None if base is None else base[at])
+        l, h = (low, high) if whole_rows else (low[at], high[at])  # noqa: E741
+        value = s * level[at, None]
+        if b is not None:
+            value += b
+        cells = np.minimum(np.maximum(value, l), h)
+        miss = cells.sum(axis=1) - rows[at]
+        tilt = (s * (cells == value)).sum(axis=1)
+        here = level[at]
+        upper[at] = np.where(miss > 0, here, upper[at])
+        lower[at] = np.where(miss < 0, here, lower[at])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            step = here - miss / tilt
+        good = (tilt > 0) & (step >= lower[at]) & (step <= upper[at])
+        step = np.where(good, step, 0.5 * (lower[at] + upper[at]))
+        moves = (np.abs(miss) > enough[at]) & (step != here)
+        level[at] = np.where(moves, step, here)
+        last = np.abs(miss)
+        if not moves.any():
+            break
+        stuck = ~moves & (last > 1e-9 * (np.abs(rows[at]) + 1e-6))
+        if stuck.any():
+            return None
+        at = at[moves]
+    else:
+        return None
+    stuck = last > 1e-9 * (np.abs(rows[at]) + 1e-6)
+    return None if stuck.any() else level
+
+
+def round_two_way(
+    exact: np.ndarray,
+    rows: np.ndarray,
+    columns: np.ndarray | None = None,
+    high: np.ndarray | None = None,
+) -> np.ndarray:
+    """Round every cell to the floor or ceiling of `exact`, rows and columns adding up exactly.
+
+    Among all such roundings it moves the least in all (sum of absolute moves): each row first
+    rounds up its largest fractions, then units go along shortest paths from columns that
+    have too many to columns that have too few. Equal costs go to the earlier row.
+
+    Parameters
+    ----------
+    exact
+        float64, row × column, zero or more.
+    rows
+        int64: what the rows add up to; `exact` does so too.
+    columns
+        int64: what the columns add up to; by default the floor or ceiling of their exact
+        sums, whichever moves less.
+    high
+        Largest whole value that a cell may take; by default none.
+
+    Raises
+    ------
+    ValueError
+        If no such rounding exists: `exact` does not have these totals.
+    """
     whole = np.floor(exact + 1e-9)
-    parts = np.where(exact - whole < 1e-9, 0.0, exact - whole)
+    parts = np.round(np.maximum(exact - whole, 0.0), 9)
+    free = np.ones(exact.shape, dtype=bool) if high is None else high > whole
     whole = whole.astype(np.int64)
-    up = _assign(parts, rows - whole.sum(axis=1), columns - whole.sum(axis=0))
-    return whole + up
+    gain = np.where(parts > 0, parts, -1e3)  # a whole cell goes up only if nothing else can
+    gain[~free] = -np.inf
+    sums = whole.sum(axis=0)
+    if columns is None:
+        fractions = np.round(exact.sum(axis=0), 7)
+        least, most = np.floor(fractions).astype(np.int64), np.ceil(fractions).astype(np.int64)
+    else:
+        least = most = columns
+    up = _Ups(gain, rows - whole.sum(axis=1))
+    up.settle(least - sums, most - sums)
+    return whole + up.chosen
 
 
-def _assign(parts: np.ndarray, per_row: np.ndarray, per_column: np.ndarray) -> np.ndarray:
-    """Choose which cells to round up: so many a row, so many a column, most fraction in all."""
-    from scipy import sparse
-    from scipy.optimize import linprog
+class _Ups:
+    """Which cells round up: so many a row, with counts a column that are moved to limits."""
 
-    height, width = parts.shape
-    sums = sparse.vstack(
-        [
-            sparse.kron(sparse.eye_array(height), np.ones((1, width))),
-            sparse.kron(np.ones((1, height)), sparse.eye_array(width)),
-        ]
-    ).tocsr()
-    found = linprog(
-        -parts.ravel(),
-        A_eq=sums,
-        b_eq=np.concatenate([per_row, per_column]).astype(float),
-        bounds=(0, 1),
-        method="highs-ds",
-    )
-    if found.x is None:
-        raise ValueError(f"no two-way rounding exists: {found.message}")
-    return np.rint(found.x).reshape(parts.shape).astype(np.int64)
+    def __init__(self, gain: np.ndarray, per_row: np.ndarray) -> None:
+        height, width = gain.shape
+        if (per_row < 0).any() or (per_row > np.isfinite(gain).sum(axis=1)).any():
+            raise ValueError("the rows of the table do not add up to their totals")
+        order = np.argsort(-gain, axis=1, kind="stable")
+        self.gain = np.ascontiguousarray(gain.T)  # column × row: passes go down a column
+        chosen = np.zeros(gain.shape, dtype=bool)
+        np.put_along_axis(chosen, order, np.arange(width) < per_row[:, None], axis=1)
+        self.up = np.ascontiguousarray(chosen.T)
+        self.count = self.up.sum(axis=1)
+        self.cost = np.full((width, width), np.inf)  # of moving one unit from column to column
+        self.row = np.zeros((width, width), dtype=np.int64)  # the row that does it cheapest
+        for source in range(width):
+            self._look(source)
+
+    @property
+    def chosen(self) -> np.ndarray:
+        """Row × column, 1 where a cell rounds up."""
+        return self.up.T.astype(np.int64)
+
+    def _look(self, source: int) -> None:
+        """The cheapest row to move a unit from `source`, for every other column."""
+        rows = np.flatnonzero(self.up[source])
+        self.cost[source] = np.inf
+        if not len(rows):
+            return
+        free = np.where(self.up[:, rows], np.inf, -self.gain[:, rows])
+        best = free + self.gain[source, rows]
+        best[source] = np.inf
+        place = best.argmin(axis=1)
+        self.cost[source] = best[np.arange(len(best)), place]
+        self.row[source] = rows[place]
+
+    def settle(self, least: np.ndarray, most: np.ndarray) -> None:
+        """Move units along cheapest paths until every column's count lies in its limits."""
+        while (self.count > most).any():
+            self._move(self.count - most)
+        while (self.count < least).any():
+            self._move(self.count - least)
+
+    def _move(self, excess: np.ndarray) -> None:
+        """Send units from a column with too many to the cheapest one with room."""
+        distance = np.where(excess > 0, 0.0, np.inf)
+        before = np.full(len(excess), -1)
+        for _ in range(len(excess)):  # Bellman and Ford
+            through = distance[:, None] + self.cost
+            best = through.argmin(axis=0)
+            shorter = through[best, np.arange(len(best))]
+            gets = shorter < distance - 1e-12
+            if not gets.any():
+                break
+            distance[gets], before[gets] = shorter[gets], best[gets]
+        ends = np.where(excess < 0, distance, np.inf)
+        end = int(ends.argmin())
+        if not np.isfinite(ends[end]):
+            raise ValueError("no rounding of the table has these column totals")
+        path = []
+        start = end
+        while before[start] >= 0:
+            path.append((int(before[start]), start))
+            start = int(before[start])
+        moves = self._alike(path, min(int(excess[start]), -int(excess[end])))
+        for (source, sink), rows in zip(path, moves, strict=True):
+            self.up[source, rows], self.up[sink, rows] = False, True
+        self.count[start] -= len(moves[0])
+        self.count[end] += len(moves[0])
+        self._refresh({int(row) for rows in moves for row in rows})
+
+    def _alike(self, path: list[tuple[int, int]], most: int) -> list[np.ndarray]:
+        """Rows that move along each edge of the path: as many as cost the same, `most` at most."""
+        chosen: list[np.ndarray] = []
+        taken = np.zeros(self.up.shape[1], dtype=bool)
+        for source, sink in path:
+            rows = np.flatnonzero(self.up[source] & ~self.up[sink] & ~taken)
+            cost = self.gain[source, rows] - self.gain[sink, rows]
+            alike = rows[cost <= self.cost[source, sink] + 1e-12][:most]
+            taken[alike] = True
+            chosen.append(alike)
+        size = min(len(rows) for rows in chosen)
+        if size:
+            return [rows[:size] for rows in chosen]
+        return [np.array([self.row[edge]]) for edge in path]
+
+    def _refresh(self, rows: set[int]) -> None:
+        """Cheapest moves after some rows changed: only what those rows gave or can give."""
+        if len(rows) > len(self.count):
+            for source in range(len(self.count)):
+                self._look(source)
+            return
+        stale = np.isin(self.row, list(rows)) & np.isfinite(self.cost)
+        for source in np.flatnonzero(stale.any(axis=1)):
+            self._look(int(source))
+        for row in rows:
+            up, gain = self.up[:, row], self.gain[:, row]
+            with np.errstate(invalid="ignore"):  # locked cells are worth minus infinity
+                offer = np.where(up[:, None] & ~up, gain[:, None] - gain, np.inf)
+            earlier = (offer == self.cost) & (row < self.row) & np.isfinite(offer)
+            better = (offer < self.cost) | earlier
+            self.cost[better] = offer[better]
+            self.row[better] = row

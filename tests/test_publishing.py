@@ -1,14 +1,11 @@
 """A run appears whole or not at all, wherever its publication is killed."""
 
 import os
-import signal
-import subprocess
-import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
+from kills import kill_at_each_step, left_over, publish, told_by_latest
 
 from salesforecast.errors import EngineError, ParameterError
 from salesforecast.publishing import (
@@ -21,88 +18,30 @@ from salesforecast.publishing import (
     staged,
 )
 
-# Publishes one run and is killed for good at the n-th call that changes the disk: before the call
-# for an even n, right after it for an odd one. Prints the run id before anything can happen.
-CHILD = """
-import os, signal, sys
-from pathlib import Path
-from salesforecast import publishing
-
-outputs, text, fatal = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-calls = 0
-
-def deadly(real):
-    def call(*arguments, **options):
-        global calls
-        for moment in ("before", "after"):
-            if moment == "after":
-                result = real(*arguments, **options)
-            if calls == fatal:
-                os.kill(os.getpid(), signal.SIGKILL)
-            calls += 1
-        return result
-    return call
-
-for name in ("write", "fsync", "replace", "symlink", "mkdir", "unlink", "rmdir", "ftruncate"):
-    setattr(os, name, deadly(getattr(os, name)))
-with publishing.staged(publishing.MAIN_JOB, outputs) as folder:
-    (folder / "targets.csv").write_text(text)
-    (folder / "report.html").write_text(text)
-print(calls)
-"""
-
-
-def _publish(outputs: Path, text: str) -> None:
-    with staged(MAIN_JOB, outputs) as folder:
-        (folder / "targets.csv").write_text(text)
-        (folder / "report.html").write_text(text)
-
-
-def _child(outputs: Path, text: str, fatal: int) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-c", CHILD, str(outputs), text, str(fatal)]
-    return subprocess.run(command, capture_output=True, text=True)
-
-
-def _told(outputs: Path) -> str:
-    """What a reader of `latest` reads, from two files that must agree; empty when there is none."""
-    latest = outputs / "latest"
-    if not latest.exists():
-        assert latest_run(outputs, MAIN_JOB) in (None, latest.resolve())
-        return ""
-    assert is_whole(latest.resolve())
-    assert latest.resolve() == (outputs / "runs" / MAIN_JOB / "latest").resolve()
-    texts = {(latest / name).read_text() for name in ("targets.csv", "report.html")}
-    assert len(texts) == 1
-    return texts.pop()
-
-
-def _hidden(outputs: Path) -> list[str]:
-    return sorted(path.name for path in outputs.rglob(".*"))
-
 
 def test_a_run_is_published_and_latest_names_it(tmp_path):
-    _publish(tmp_path, "one")
-    assert _told(tmp_path) == "one"
-    _publish(tmp_path, "two")
-    assert _told(tmp_path) == "two"
+    publish(tmp_path, "one")
+    assert told_by_latest(tmp_path) == "one"
+    publish(tmp_path, "two")
+    assert told_by_latest(tmp_path) == "two"
     folder = tmp_path / "runs" / MAIN_JOB
     assert len([path for path in folder.iterdir() if not path.is_symlink()]) == 2
     assert os.readlink(tmp_path / "latest") == f"runs/{MAIN_JOB}/latest"
-    assert _hidden(tmp_path) == []
+    assert left_over(tmp_path) == []
 
 
 def test_other_jobs_leave_the_main_latest_alone(tmp_path):
-    _publish(tmp_path, "main")
+    publish(tmp_path, "main")
     with staged("what_if", tmp_path) as folder:
         (folder / "a.txt").write_text("other")
-    assert _told(tmp_path) == "main"
+    assert told_by_latest(tmp_path) == "main"
     last = latest_run(tmp_path, "what_if")
     assert last is not None
     assert (last / "a.txt").read_text() == "other"
 
 
 def test_a_failing_block_changes_nothing(tmp_path):
-    _publish(tmp_path, "one")
+    publish(tmp_path, "one")
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(KeyError), staged(MAIN_JOB, tmp_path) as folder:
         (folder / "targets.csv").write_text("half")
@@ -119,37 +58,20 @@ def test_a_failing_first_block_leaves_no_folder(tmp_path):
 
 @pytest.mark.parametrize("earlier", ["", "old"], ids=["first run", "later run"])
 def test_latest_is_whole_wherever_the_publication_is_killed(tmp_path, earlier):
-    killed, fatal, seen = 0, 0, set()
-    while True:
-        outputs = tmp_path / str(fatal)
-        if earlier:
-            _publish(outputs, earlier)
-        ended = _child(outputs, "new", fatal)
-        told = _told(outputs)
-        if ended.returncode == 0:
-            break
-        assert ended.returncode == -signal.SIGKILL, ended.stderr
-        assert told in (earlier, "new")
-        seen.add(told)
-        killed += 1
-        _publish(outputs, "next")  # the next start clears up and takes over
-        assert _told(outputs) == "next"
-        assert _hidden(outputs) == []
-        fatal += 1
-    assert told == "new"
-    assert killed == int(ended.stdout) > 30
+    killed, seen = kill_at_each_step(tmp_path, earlier)
+    assert killed > 30
     assert seen == {earlier, "new"}
 
 
 def test_a_run_that_lacked_only_its_link_is_taken_up_by_the_next_start(tmp_path):
-    _publish(tmp_path, "old")
+    publish(tmp_path, "old")
     folder = tmp_path / "runs" / MAIN_JOB
     old = os.readlink(folder / "latest")
-    _publish(tmp_path, "new")
+    publish(tmp_path, "new")
     (folder / "latest").unlink()
     (folder / "latest").symlink_to(old)
     with job_folder(tmp_path, MAIN_JOB, waiting=print):
-        assert _told(tmp_path) == "new"
+        assert told_by_latest(tmp_path) == "new"
 
 
 def test_two_at_a_time_wait_for_each_other(tmp_path):
@@ -189,8 +111,8 @@ def test_where_links_cannot_be_a_text_file_names_the_last_run(tmp_path, monkeypa
         raise OSError("no links on this disk")
 
     monkeypatch.setattr(os, "symlink", refuse)
-    _publish(tmp_path, "one")
-    _publish(tmp_path, "two")
+    publish(tmp_path, "one")
+    publish(tmp_path, "two")
     last = latest_run(tmp_path, MAIN_JOB)
     assert last is not None
     assert (last / "targets.csv").read_text() == "two"
@@ -199,20 +121,20 @@ def test_where_links_cannot_be_a_text_file_names_the_last_run(tmp_path, monkeypa
 
 
 def test_a_folder_in_the_place_of_latest_is_said_and_nothing_is_lost(tmp_path):
-    _publish(tmp_path, "one")
+    publish(tmp_path, "one")
     link = tmp_path / "runs" / MAIN_JOB / "latest"
     link.unlink()
     link.mkdir()
     (link / "mine.txt").write_text("keep")
     with pytest.raises(EngineError, match="the name 'latest' is taken"):
-        _publish(tmp_path, "two")
+        publish(tmp_path, "two")
     assert (link / "mine.txt").read_text() == "keep"
 
 
 def test_outputs_that_cannot_be_written_are_refused(tmp_path):
     (tmp_path / "outputs").write_text("a file, not a folder")
     with pytest.raises(ParameterError, match="cannot be written"):
-        _publish(tmp_path / "outputs", "one")
+        publish(tmp_path / "outputs", "one")
 
 
 @pytest.mark.parametrize("place", [".", "notebooks"])
@@ -231,7 +153,7 @@ def test_run_ids_sort_by_time_and_differ():
 
 
 def test_an_altered_result_is_noticed(tmp_path):
-    _publish(tmp_path, "one")
+    publish(tmp_path, "one")
     folder = latest_run(tmp_path, MAIN_JOB)
     assert is_whole(folder)
     (folder / "targets.csv").write_text("one, corrected by hand")

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pandas as pd
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from salesforecast.errors import ConflictError, ParameterError, nearest
+from salesforecast.errors import ConflictError, ParameterError
 from salesforecast.planning import schema
 from salesforecast.planning.database import engine_of, in_words, shown
 from salesforecast.planning.plan import Plan
+from salesforecast.planning.rows import Rows
 from salesforecast.planning.versions import (
     APPROVED,
     DRAFT,
@@ -31,7 +32,6 @@ from salesforecast.planning.versions import (
     difference,
     digest_of,
     pack,
-    sha256,
     total_of,
     unpack,
     whole,
@@ -84,7 +84,7 @@ class Store:
         self._user, self._clock = user, clock
         self.address = shown(self._engine)
         with self._telling():
-            with self._reading() as connection:
+            with self._engine.connect().execution_options(reading=True) as connection:
                 ready = schema.is_current(connection, steps=steps)
             if not ready:
                 with self._engine.begin() as connection:
@@ -149,7 +149,7 @@ class Store:
             "digest": digest_of(plan),
             "provenance": json.dumps(sources, ensure_ascii=False, sort_keys=True),
         }
-        saved = self._writing(lambda c: self._insert(c, name, values, parts, opened))
+        saved = self._writing(lambda rows: self._insert(rows, name, values, parts, opened))
         if saved.aside:
             raise self._conflict(saved, opened)
         return saved
@@ -163,69 +163,37 @@ class Store:
 
     def _insert(
         self,
-        connection: Connection,
+        rows: Rows,
         name: str,
         values: Mapping[str, Any],
         parts: Mapping[str, bytes],
         opened: int | None,
     ) -> Version:
-        plan_id = self._lock_plan(connection, name)
-        row = connection.execute(
-            text("SELECT number FROM version WHERE token = :token"), {"token": values["token"]}
-        ).first()
-        if row:  # an earlier try came through
-            return self._read(connection, name, row.number)
-        last = connection.execute(
-            text("SELECT max(number) FROM version WHERE plan_id = :plan"), {"plan": plan_id}
-        ).scalar()
-        head = self._head(connection, plan_id)
-        if opened is not None and (opened > (last or 0) or opened < 1):
+        plan_id = rows.lock_plan(name)
+        earlier = rows.number_of(values["token"])
+        if earlier is not None:  # an earlier try came through
+            return rows.version(name, earlier)
+        known = rows.versions(name)
+        last, head = len(known), _head(known)
+        if opened is not None and not 1 <= opened <= last:
             raise ParameterError(
                 f"plan '{name}' has no version {opened}.",
                 where="the version that was opened",
                 fix=f"its versions are 1 to {last}." if last else "it has none yet: leave it out.",
             )
-        number, now = (last or 0) + 1, self._now()
-        version_id = connection.execute(
-            text(
-                "INSERT INTO version (plan_id, number, parent, aside, author, saved_at, reason,"
-                " token, total, digest, provenance) VALUES (:plan_id, :number, :parent, :aside,"
-                " :author, :saved_at, :reason, :token, :total, :digest, :provenance) RETURNING id"
-            ),
-            {**values, "plan_id": plan_id, "number": number, "parent": opened, "saved_at": now}
-            | {"aside": int(opened != head), "author": self._who()},
-        ).scalar_one()
-        connection.execute(
-            text("INSERT INTO part (version_id, name, sha256, body) VALUES (:v, :n, :s, :b)"),
-            [
-                {"v": version_id, "n": part, "s": sha256(body), "b": body}
-                for part, body in parts.items()
-            ],
-        )
-        self._act(connection, version_id, DRAFT, values["reason"])
-        return self._read(connection, name, number)
-
-    def _lock_plan(self, connection: Connection, name: str) -> int:
-        """Row of the plan, made when it is new; held against other writers until the end."""
-        connection.execute(
-            text(
-                "INSERT INTO plan (name, created_at, created_by) VALUES (:name, :at, :by)"
-                " ON CONFLICT (name) DO NOTHING"
-            ),
-            {"name": name, "at": self._now(), "by": self._who()},
-        )
-        hold = " FOR UPDATE" if connection.dialect.name == "postgresql" else ""
-        found = connection.execute(
-            text(f"SELECT id FROM plan WHERE name = :name{hold}"), {"name": name}
-        )
-        return int(found.scalar_one())
+        number, aside = last + 1, int(opened != head)
+        here = {"plan_id": plan_id, "number": number, "parent": opened, "aside": aside}
+        key = rows.add_version({**values, **here}, parts)
+        rows.add_act(key, DRAFT, values["reason"])
+        return rows.version(name, number)
 
     def _conflict(self, kept: Version, opened: int | None) -> ConflictError:
-        with self._telling(), self._reading() as connection:
-            since = [v for v in self._list(connection, kept.plan) if v.number > (opened or 0)]
+        with self._reading() as rows:
+            since = [v for v in rows.versions(kept.plan) if v.number > (opened or 0)]
         others = [v for v in since if v.number < kept.number and not v.aside]
-        last = others[-1]
-        names = ", ".join(dict.fromkeys(v.author for v in others))
+        # opening a version that stands aside, or an old one, is told by the head then
+        last = others[-1] if others else self.version(kept.plan)
+        names = ", ".join(dict.fromkeys(v.author for v in others)) or last.author
         return ConflictError(
             f"'{kept.plan}' was changed by {names} since you opened it.",
             where=f"version {last.number} of {last.saved_at} ('{last.reason}'); "
@@ -256,10 +224,10 @@ class Store:
         return self._move(name, number, APPROVED, reason)
 
     def _move(self, name: str, number: int, status: str, reason: str) -> Version:
-        def move(connection: Connection) -> Version:
-            plan_id = self._plan_id(connection, name)
-            self._lock_plan(connection, name)
-            now = self._read(connection, name, number)
+        def move(rows: Rows) -> Version:
+            rows.plan_id(name)
+            rows.lock_plan(name)
+            now = rows.version(name, number)
             if now.status not in _FROM[status]:
                 raise ParameterError(
                     f"version {number} of '{name}' is {now.status}, so it cannot become {status}.",
@@ -267,54 +235,42 @@ class Store:
                     fix=f"only what is {' or '.join(_FROM[status])} can become {status}.",
                 )
             if status == APPROVED:
-                for other in self._list(connection, name):
+                for other in rows.versions(name):
                     if other.status == APPROVED:
-                        old = self._version_id(connection, plan_id, other.number)
-                        self._act(connection, old, SUPERSEDED, f"by version {number}")
-            self._act(connection, self._version_id(connection, plan_id, number), status, reason)
-            return self._read(connection, name, number)
+                        old = rows.version_id(name, other.number)
+                        rows.add_act(old, SUPERSEDED, f"by version {number}")
+            rows.add_act(rows.version_id(name, number), status, reason)
+            return rows.version(name, number)
 
         return self._writing(move)
-
-    def _act(self, connection: Connection, version_id: int, status: str, reason: str) -> None:
-        connection.execute(
-            text(
-                "INSERT INTO act (version_id, status, who, at, reason)"
-                " VALUES (:version_id, :status, :who, :at, :reason)"
-            ),
-            {"version_id": version_id, "status": status, "who": self._who()}
-            | {"at": self._now(), "reason": reason},
-        )
 
     # ---- reading ------------------------------------------------------------------------
 
     def plans(self) -> pd.DataFrame:
         """One row a plan: `plan, versions, head, approved, author, saved_at, reason` (of head)."""
-        with self._telling(), self._reading() as connection:
-            names = connection.execute(text("SELECT name FROM plan ORDER BY name")).scalars().all()
-            rows = []
-            for name in names:
-                versions = self._list(connection, name)
-                if versions:
-                    head = [v for v in versions if not v.aside][-1]
-                    approved = [v.number for v in versions if v.status == APPROVED]
-                    numbers = (len(versions), head.number, approved[0] if approved else None)
-                    rows.append((name, *numbers, head.author, head.saved_at, head.reason))
+        with self._reading() as rows:
+            listed = {name: rows.versions(name) for name in rows.names()}
+        lines = []
+        for name, versions in listed.items():
+            head = versions[(_head(versions) or 1) - 1]
+            approved = [v.number for v in versions if v.status == APPROVED]
+            numbers = (len(versions), head.number, approved[0] if approved else None)
+            lines.append((name, *numbers, head.author, head.saved_at, head.reason))
         columns = ["plan", "versions", "head", "approved", "author", "saved_at", "reason"]
-        return pd.DataFrame(rows, columns=columns).astype({"approved": "Int64"})
+        return pd.DataFrame(lines, columns=columns).astype({"approved": "Int64"})
 
     def versions(self, name: str) -> list[Version]:
         """Every version of a plan, the first first."""
-        with self._telling(), self._reading() as connection:
-            self._plan_id(connection, name)
-            return self._list(connection, name)
+        with self._reading() as rows:
+            rows.plan_id(name)
+            return rows.versions(name)
 
     def version(self, name: str, number: int | None = None) -> Version:
         """One version; the newest of the main line unless `number` is given."""
-        with self._telling(), self._reading() as connection:
-            plan_id = self._plan_id(connection, name)
-            chosen = self._head(connection, plan_id) if number is None else number
-            return self._read(connection, name, chosen or 0)
+        known = self.versions(name)
+        chosen = _head(known) if number is None else number
+        with self._reading() as rows:
+            return rows.version(name, chosen or 0)
 
     def approved(self, name: str) -> Version | None:
         """The approved version, if there is one."""
@@ -328,18 +284,10 @@ class Store:
         EngineError
             If its bytes are not those that were saved.
         """
-        chosen = self.version(name, number)
-        with self._telling(), self._reading() as connection:
-            rows = connection.execute(
-                text("SELECT name, sha256, body FROM part WHERE version_id = :version"),
-                {
-                    "version": self._version_id(
-                        connection, self._plan_id(connection, name), chosen.number
-                    )
-                },
-            ).all()
-        parts = {row.name: (row.sha256, bytes(row.body)) for row in rows}
-        return unpack(whole(parts, where=f"version {chosen.number} of '{name}'"))
+        chosen = self.version(name, number).number
+        with self._reading() as rows:
+            parts = rows.parts(name, chosen)
+        return unpack(whole(parts, where=f"version {chosen} of '{name}'"))
 
     def diff(self, name: str, before: int, after: int) -> Difference:
         """What version `after` says otherwise than version `before`, down to a cell."""
@@ -347,82 +295,15 @@ class Store:
 
     def acts(self, name: str) -> pd.DataFrame:
         """Who did what when: `version, status, who, at, reason`, in order."""
-        with self._telling(), self._reading() as connection:
-            plan_id = self._plan_id(connection, name)
-            rows = connection.execute(
-                text(
-                    "SELECT v.number, a.status, a.who, a.at, a.reason FROM act a"
-                    " JOIN version v ON v.id = a.version_id WHERE v.plan_id = :plan ORDER BY a.id"
-                ),
-                {"plan": plan_id},
-            ).all()
-        names = ["version", "status", "who", "at", "reason"]
-        return pd.DataFrame([tuple(row) for row in rows], columns=names)
-
-    def _plan_id(self, connection: Connection, name: str) -> int:
-        found = connection.execute(
-            text("SELECT id FROM plan WHERE name = :name"), {"name": name}
-        ).scalar()
-        if found is None:
-            known = connection.execute(text("SELECT name FROM plan")).scalars().all()
-            raise ParameterError(
-                f"there is no plan '{name}'.",
-                where=self.address,
-                fix=nearest(name, known) if known else "save one first.",
-            )
-        return int(found)
-
-    def _version_id(self, connection: Connection, plan_id: int, number: int) -> int:
-        found = connection.execute(
-            text("SELECT id FROM version WHERE plan_id = :plan AND number = :number"),
-            {"plan": plan_id, "number": number},
-        )
-        return int(found.scalar_one())
-
-    def _head(self, connection: Connection, plan_id: int) -> int | None:
-        head: int | None = connection.execute(
-            text("SELECT max(number) FROM version WHERE plan_id = :plan AND aside = 0"),
-            {"plan": plan_id},
-        ).scalar()
-        return head
-
-    def _read(self, connection: Connection, name: str, number: int) -> Version:
-        found = self._list(connection, name, only=number)
-        if not found:
-            raise ParameterError(
-                f"plan '{name}' has no version {number}.",
-                where=self.address,
-                fix="`salesforecast plans` lists them.",
-            )
-        return found[0]
-
-    def _list(self, connection: Connection, name: str, only: int | None = None) -> list[Version]:
-        rows = connection.execute(
-            text(
-                "SELECT v.number, v.parent, v.aside, v.author, v.saved_at, v.reason, v.total,"
-                " v.digest, v.provenance, (SELECT a.status FROM act a WHERE a.version_id = v.id"
-                " ORDER BY a.id DESC LIMIT 1) AS status FROM version v"
-                " JOIN plan p ON p.id = v.plan_id WHERE p.name = :name"
-                + (" AND v.number = :only" if only is not None else "")
-                + " ORDER BY v.number"
-            ),
-            {"name": name} | ({"only": only} if only is not None else {}),
-        ).mappings()
-        return [
-            Version(
-                **{**row, "aside": bool(row["aside"]), "provenance": json.loads(row["provenance"])},
-                plan=name,
-            )
-            for row in rows
-        ]
+        with self._reading() as rows:
+            lines = rows.acts(name)
+        return pd.DataFrame(lines, columns=["version", "status", "who", "at", "reason"])
 
     # ---- the connection -----------------------------------------------------------------
 
-    def _who(self) -> str:
-        return self._user or who()
-
-    def _now(self) -> str:
-        return self._clock().astimezone(UTC).isoformat(timespec="milliseconds")
+    def _rows(self, connection: Connection) -> Rows:
+        now = self._clock().astimezone(UTC).isoformat(timespec="milliseconds")
+        return Rows(connection, self.address, self._user or who(), now)
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
@@ -433,21 +314,29 @@ class Store:
             raise in_words(error, self._engine) from None
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with self._engine.connect().execution_options(reading=True) as connection:
-            yield connection
+    def _reading(self) -> Iterator[Rows]:
+        with (
+            self._telling(),
+            self._engine.connect().execution_options(reading=True) as connection,
+        ):
+            yield self._rows(connection)
 
-    def _writing(self, work: Callable[[Connection], _Result]) -> _Result:
+    def _writing(self, work: Callable[[Rows], _Result]) -> _Result:
         """Do `work` in one transaction; once more if the connection broke before its answer."""
         with self._telling():
             try:
                 with self._engine.begin() as connection:
-                    return work(connection)
+                    return work(self._rows(connection))
             except DBAPIError as error:
                 if not error.connection_invalidated:
                     raise
             with self._engine.begin() as connection:
-                return work(connection)
+                return work(self._rows(connection))
+
+
+def _head(versions: Sequence[Version]) -> int | None:
+    """Number of the newest version of the main line."""
+    return max((v.number for v in versions if not v.aside), default=None)
 
 
 def _software() -> str:

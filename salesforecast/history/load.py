@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,8 @@ from salesforecast.history.dates import parse_dates
 from salesforecast.history.lookups import Names, people_names, product_names, territory_paths
 from salesforecast.history.numbers import Parsed, parse_numbers
 from salesforecast.history.organisation import Organisation, Source
-from salesforecast.history.sources import Raw, Want, find_files, read_table
+from salesforecast.history.raw import Raw, Want
+from salesforecast.history.sources import find_files, read_table
 from salesforecast.tables import ALL_PRODUCTS, LINES, TIME
 
 SUBTOTAL = (
@@ -98,7 +99,7 @@ def load(organisation: Organisation) -> Loaded:
     for source in organisation.sources:
         seen: list[tuple[Raw, pd.DataFrame]] = []
         for path in find_files(organisation.folder, source.path):
-            raw = read_table(path, _want(source))
+            raw = _without(read_table(path, _want(source)), source)
             notes = _Notes(raw, list(raw.findings), np.zeros(len(raw.frame), dtype=bool))
             lines = _lines(notes, source, organisation.calendar, organisation.freq, places)
             lines["person"] = _named(notes, source.columns.person, people, "person")
@@ -110,6 +111,22 @@ def load(organisation: Organisation) -> Loaded:
         findings += _duplicates(seen, source.columns.line)
     lines = LINES.check(pd.concat(frames, ignore_index=True))
     return Loaded(lines, tuple(findings), inputs)
+
+
+def _without(raw: Raw, source: Source) -> Raw:
+    """Leave out the rows whose place, person or product the user does not want."""
+    if not source.leave_out:
+        return raw
+    columns = source.columns
+    out = np.zeros(len(raw.frame), dtype=bool)
+    for column in (*columns.territory, columns.person, columns.product):
+        if column:
+            out |= raw.frame[column].isin(source.leave_out).to_numpy(bool)
+    told = f"{int(out.sum())} rows of {', '.join(source.leave_out)} were left out"
+    effect = "As `leave_out` in the organisation file says."
+    finding = Finding("repair", told, raw.name, effect, int(out.sum()))
+    frame = raw.frame[~out].reset_index(drop=True)
+    return replace(raw, frame=frame, rows=raw.rows[~out], findings=(*raw.findings, finding))
 
 
 def _further(organisation: Organisation) -> dict[str, str]:

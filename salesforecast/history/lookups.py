@@ -13,7 +13,8 @@ from salesforecast.errors import DataError
 from salesforecast.hierarchy import join_path
 from salesforecast.history.dates import parse_dates
 from salesforecast.history.organisation import Organisation
-from salesforecast.history.sources import Raw, Want, find_files, read_table
+from salesforecast.history.raw import Raw, Want
+from salesforecast.history.sources import find_files, read_table
 from salesforecast.tables import TIME
 
 

@@ -54,7 +54,8 @@ class Source:
     """One table of order lines: a file, a pattern such as `orders-*.csv`, or a folder.
 
     A line belongs to the fiscal period of its date plus `shift_days`. Amounts are multiplied
-    by `multiplier` (10000 where a table is in 万元). What is empty is found out by reading.
+    by `multiplier` (10000 where a table is in 万元). Rows whose place, person or product is in
+    `leave_out` are not read: totals of others. What is empty is found out by reading.
     """
 
     path: str
@@ -66,6 +67,7 @@ class Source:
     decimal: str = ""
     encoding: str = ""
     sheet: str = ""
+    leave_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ _REMARKS = {
     "day_first": "whether 03/04 is 3 April",
     "date_format": "how dates are written",
     "decimal": "decimal mark of numbers",
+    "leave_out": "places or products that are totals of others: not read",
 }
 
 
@@ -36,7 +39,7 @@ def write(organisation: Organisation, path: Path) -> None:
     """Write an organisation file, into the one that is there if there is one."""
     import tomlkit
 
-    content = plain(organisation)
+    content = plain(_moved(organisation, path.parent))
     if path.exists():
         document = tomlkit.parse(path.read_text(encoding="utf-8-sig"))
         _update(document, content)
@@ -44,6 +47,32 @@ def write(organisation: Organisation, path: Path) -> None:
     else:
         text = _HEAD + "\n" + tomlkit.dumps(_fresh(content))
     path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _moved(organisation: Organisation, folder: Path) -> Organisation:
+    """The organisation with its paths as seen from another folder."""
+    if folder.resolve() == organisation.folder.resolve():
+        return organisation
+
+    def path_from(part: Any) -> Any:
+        return replace(part, path=_relative(organisation.folder / part.path, folder))
+
+    parts = ("territories", "people", "assignments", "quota")
+    there = {name: getattr(organisation, name) for name in parts}
+    return replace(
+        organisation,
+        folder=folder,
+        sources=tuple(path_from(source) for source in organisation.sources),
+        products=tuple(path_from(step) for step in organisation.products),
+        **{name: path_from(part) for name, part in there.items() if part},
+    )
+
+
+def _relative(path: Path, folder: Path) -> str:
+    try:
+        return os.path.relpath(path.resolve(), folder.resolve()).replace(os.sep, "/")
+    except ValueError:  # another drive
+        return str(path.resolve())
 
 
 def plain(organisation: Organisation) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from salesforecast.errors import DataError, Finding
-from salesforecast.history.sources import clean_names, header_row
+from salesforecast.history.raw import clean_names, header_row, repair
 
 _TOP = 30
 
@@ -45,15 +45,15 @@ def read_sheet(
     grid, merged = read[chosen]
     findings = []
     if len(names) > 1 and not sheet:
-        findings.append(_repair(f"sheet '{chosen}' was read, one of {len(names)}", name))
+        findings.append(repair(f"sheet '{chosen}' was read, one of {len(names)}", name))
     if not any(any(value not in ("", None) for value in row) for row in grid):
         raise DataError("the sheet is empty.", where=f"{name}, '{chosen}'", fix="export it again.")
     at = header_row(grid[:_TOP], wanted)
     if at:
-        findings.append(_repair(f"{at} rows above the column names were skipped", name))
+        findings.append(repair(f"{at} rows above the column names were skipped", name))
     _fill_merged(grid, [area for area in merged if area[1][0] >= at])
     if any(area[0][0] > at for area in merged):
-        findings.append(_repair("merged cells were filled with the value of their first", name))
+        findings.append(repair("merged cells were filled with the value of their first", name))
     columns, at = _names(grid, at, merged)
     return grid, at, columns, findings
 
@@ -87,7 +87,3 @@ def _names(grid: list[list[Any]], at: int, merged: Sequence[Any]) -> tuple[list[
         for upper, lower in zip(grid[at], grid[at + 1], strict=True)
     ]
     return clean_names(joined), at + 1
-
-
-def _repair(what: str, name: str) -> Finding:
-    return Finding("repair", what, name, "Read as it was meant; nothing to do.")

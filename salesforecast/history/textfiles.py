@@ -1,0 +1,182 @@
+"""Text files: encoding, separator, title rows, and columns typed only where that loses nothing."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from salesforecast.errors import DataError, Finding
+from salesforecast.history.raw import Want, clean_names, header_row, missing_columns, repair
+
+_BOMS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+_HEADER_ZONE = 30
+
+
+def decode(data: bytes, name: str, declared: str) -> tuple[str, str]:
+    """Text of a file and the encoding it is in: declared, by its BOM, UTF-8, or GB18030."""
+    by_bom = next((encoding for bom, encoding in _BOMS if data.startswith(bom)), "")
+    for encoding in [declared] if declared else [by_bom or "utf-8", "gb18030"]:
+        try:
+            text = data.decode(encoding)
+        except (UnicodeDecodeError, LookupError):
+            continue
+        if "\x00" not in text:
+            return text, encoding
+    raise DataError(
+        "the file is no table: its text cannot be decoded.",
+        where=name,
+        fix='export it as UTF-8, or declare encoding = "..." under [[source]].',
+    )
+
+
+def read_text(
+    data: bytes, name: str, want: Want
+) -> tuple[pd.DataFrame, np.ndarray, list[str], list[Finding]]:
+    """Read text: the wanted columns, their row numbers, all column names, what was repaired."""
+    text, encoding = decode(data, name, want.encoding)
+    if "\n" not in text:
+        text = text.replace("\r", "\n")  # old Macintosh line ends
+    findings = []
+    if encoding == "utf-8-sig":
+        findings.append(repair("a byte order mark was skipped", name))
+    elif encoding != "utf-8":
+        findings.append(repair(f"the text is encoded in {encoding}", name))
+    delimiter = _delimiter(text, name)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    head, ends = [], []
+    for row in reader:
+        head.append(row)
+        ends.append(reader.line_num)
+        if len(head) == _HEADER_ZONE:
+            break
+    at = header_row(head, want.columns)
+    names = clean_names(head[at])
+    if at:
+        findings.append(repair(f"{at} rows above the column names were skipped", name))
+    if error := missing_columns(want.columns, names, name):
+        raise error
+    body = text.split("\n", ends[at])[-1] if text.count("\n") >= ends[at] else ""
+    frame, ragged = _parse(body, names, delimiter, want)
+    if ragged:
+        where = ", ".join(str(number + ends[at]) for number in ragged[:5])
+        findings.append(
+            Finding(
+                "error",
+                f"{len(ragged)} rows have more or fewer cells than the {len(names)} column names",
+                f"{name}, rows {where}",
+                "Put texts that contain the separator in quotes, and export again.",
+                len(ragged),
+            )
+        )
+    rows = np.arange(len(frame)) + ends[at] + 1
+    blank = _blank(frame)
+    return frame[~blank].reset_index(drop=True), rows[~blank], names, findings
+
+
+def _blank(frame: pd.DataFrame) -> np.ndarray:
+    """Rows without any cell, as spreadsheets leave them at the end."""
+    blank = np.ones(len(frame), dtype=bool)
+    for column in frame.columns:
+        if not blank.any():
+            break
+        values = frame[column]
+        blank &= ((values == "") if values.dtype == "str" else values.isna()).to_numpy(bool)
+    return blank
+
+
+def _delimiter(text: str, name: str) -> str:
+    """The separator that cuts the first lines into most cells."""
+    lines = text[:20_000].splitlines()[:_HEADER_ZONE]
+    best = max(
+        [",", "\t", ";", "|"],
+        key=lambda sign: sorted(len(row) for row in csv.reader(lines, delimiter=sign))[
+            len(lines) // 2
+        ],
+    )
+    if not any(best in line for line in lines):
+        raise DataError(
+            "the file is no table: its lines are not cut into columns.",
+            where=name,
+            fix="export it as csv with commas, semicolons or tabs between the columns.",
+        )
+    return best
+
+
+def _parse(
+    body: str, names: list[str], delimiter: str, want: Want
+) -> tuple[pd.DataFrame, list[int]]:
+    """Parse text below the header; numbers and dates are typed only where that loses nothing."""
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    ragged: list[int] = []
+
+    def skip(row: arrow_csv.InvalidRow) -> str:
+        ragged.append(row.number)
+        return "skip"
+
+    as_written = set(names if want.text is None else want.text)
+    if want.decimal_comma:
+        as_written |= set(want.other)
+    data = body.encode()
+    while True:
+        table = arrow_csv.read_csv(
+            pa.BufferReader(data),
+            read_options=arrow_csv.ReadOptions(
+                column_names=names, use_threads=False, block_size=max(1 << 24, len(data) + 1)
+            ),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=skip
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(as_written, pa.string()),
+                include_columns=want.columns or names,
+                null_values=[""],
+                strings_can_be_null=False,
+            ),
+        )
+        again = {name for name in table.column_names if _doubtful(table.column(name))} - as_written
+        if not again:
+            break
+        as_written |= again
+        ragged.clear()
+    return _to_pandas(table), ragged
+
+
+def _doubtful(column: Any) -> bool:
+    """Whether a typed column must be read as text: `1.234` might be a thousand and more."""
+    import pyarrow as pa
+
+    if pa.types.is_floating(column.type):
+        values = column.to_numpy()
+        small = np.nanmax(np.abs(values), initial=0.0) < 1000
+        thousandths = values * 1000
+        return bool(small and np.nanmax(np.abs(thousandths - np.rint(thousandths))) < 1e-6)
+    return not (
+        pa.types.is_integer(column.type)
+        or pa.types.is_string(column.type)
+        or pa.types.is_null(column.type)
+        or pa.types.is_date(column.type)
+        or pa.types.is_timestamp(column.type)
+    )
+
+
+def _to_pandas(table: Any) -> pd.DataFrame:
+    import pyarrow as pa
+
+    for at, column in enumerate(table.schema):
+        if pa.types.is_date(column.type) or pa.types.is_timestamp(column.type):
+            table = table.set_column(at, column.name, table.column(at).cast(pa.timestamp("us")))
+    frame = table.to_pandas()
+    for column in frame.columns[frame.dtypes == "str"]:
+        if frame[column].str.contains(r"^\s|\s$").any():
+            frame[column] = frame[column].str.strip()
+    return frame

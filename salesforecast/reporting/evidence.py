@@ -9,14 +9,13 @@ import numpy as np
 from salesforecast.errors import Finding
 from salesforecast.reporting.figures import fairness_strip
 from salesforecast.reporting.html import Cell, Html, paragraph, row, safe, section, table
-from salesforecast.reporting.report import Report
+from salesforecast.reporting.report import QUOTAS, Report
 from salesforecast.reporting.split import rule_text, said_label
-from salesforecast.reporting.wording import Wording
+from salesforecast.reporting.wording import Wording, opened
 from salesforecast.rules import Capacity, Ceiling, Floor, GrowthBand, Lock, Rule
 
 _SHOWN_FINDINGS = 15
 _SHOWN_FAR_OFF = 12
-_QUOTAS = "the company's own quotas"  # evidently made from the actuals: no rival
 
 
 def data_section(report: Report, words: Wording) -> Html:
@@ -41,7 +40,7 @@ def fair_section(report: Report, words: Wording) -> Html:
     body.append(fairness_strip(report, words.language).svg)
     count = int(hindcast.summary.iloc[0]["person_quarters"])
     notes = [words.say("fair_note", n=count)]
-    if _QUOTAS in hindcast.summary.index and words.language == "zh":
+    if QUOTAS in hindcast.summary.index and words.language == "zh":
         notes.append(words.say("fair_quota"))
     body.append(paragraph(_joined([*notes, hindcast.note], words), "note"))
     return Html(
@@ -89,7 +88,7 @@ def _findings(findings: Sequence[Finding], words: Wording) -> list[str]:
     lines = [
         row(
             [
-                Cell(f.what),
+                Cell(opened(f.what)),
                 Cell(f.where),
                 Cell(f"{f.rows:,}" if f.rows else "", "n"),
                 Cell(f.effect),
@@ -97,7 +96,7 @@ def _findings(findings: Sequence[Finding], words: Wording) -> list[str]:
         )
         for f in findings[:_SHOWN_FINDINGS]
     ]
-    out: list[str] = [table(head, lines)]
+    out: list[str] = [table(head, lines, css="found")]
     more = len(findings) - _SHOWN_FINDINGS
     if more > 0:
         sheet = words.say("sheet_findings")
@@ -108,11 +107,9 @@ def _findings(findings: Sequence[Finding], words: Wording) -> list[str]:
 def _verdict(report: Report, words: Wording) -> str:
     """Our rule beside the best habit, good or bad, and whether the difference is clear."""
     assert report.hindcast is not None
-    summary = report.hindcast.summary
-    rivals = summary[summary.index != _QUOTAS].iloc[1:]
-    if rivals.empty:
+    ours, best = report.hindcast.summary.iloc[0], report.best_habit()
+    if best is None:
         return ""
-    ours, best = summary.iloc[0], rivals.loc[rivals["share_80_120"].idxmax()]
     said = words.say(
         "fair_better",
         ours=words.method(report.ours),
@@ -122,7 +119,7 @@ def _verdict(report: Report, words: Wording) -> str:
         spread=f"{ours['spread']:.2f}",
         other_spread=f"{best['spread']:.2f}",
     )
-    if "against_first_low" in summary:  # paired: the same people in the same quarters
+    if "against_first_low" in best:  # paired: the same people in the same quarters
         apart = best["against_first_low"] > 0 or best["against_first_high"] < 0
     else:
         apart = ours["spread_high"] < best["spread_low"] or best["spread_high"] < ours["spread_low"]
@@ -143,8 +140,8 @@ def _far_off(report: Report, words: Wording) -> Html:
     lines = [
         row(
             [
-                Cell(str(one["label"])),
-                Cell(words.quarter(report.quarter_name(one["quarter"]))),
+                Cell(str(one["label"]), "one"),
+                Cell(words.quarter(report.quarter_name(one["quarter"])), "one"),
                 Cell(words.amount(one["target"]), "n"),
                 Cell(words.amount(one["actual"]), "n"),
                 Cell(words.percent(one["attainment"]), "n tg"),

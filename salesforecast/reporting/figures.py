@@ -79,7 +79,7 @@ def fairness_strip(report: Report, language: str = "en") -> Picture:
         raise ValueError("the report has no hindcast")
     words, hindcast = Wording(language, report.divisor), report.hindcast
     summary, rows = hindcast.summary, len(hindcast.summary)
-    left, right, row = 172.0, 500.0, 24.0
+    left, right, row = 176.0, 486.0, 24.0
     foot = 18 + row * rows
 
     def x(attainment: float) -> float:
@@ -88,7 +88,7 @@ def fairness_strip(report: Report, language: str = "en") -> Picture:
     marks = [_rect(x(0.8), 16, x(1.2) - x(0.8), foot - 14, BAND)]
     marks.append(_line(x(1), x(1), 16, foot + 2, AXIS))
     marks.append(_text(x(1), 11, words.say("fair_band"), "middle"))
-    marks.append(_text(572, 11, words.say("fair_inside"), "end"))
+    marks.append(_text(586, 11, words.say("fair_inside"), "end"))
     marks.append(_text(700, 11, words.say("fair_spread"), "end"))
     by_method = {str(m): frame for m, frame in hindcast.detail.groupby("method", sort=False)}
     for at, (method, measures) in enumerate(summary.iterrows()):
@@ -100,14 +100,14 @@ def fairness_strip(report: Report, language: str = "en") -> Picture:
         values = by_method[str(method)]["attainment"].dropna() if str(method) in by_method else []
         marks.append(_dots(values, middle, x, EDIT if ours else INK2, words))
         share = words.percent(measures["share_80_120"])
-        marks.append(_text(572, middle + 4, share, "end", INK, 12, weight=weight))
+        marks.append(_text(586, middle + 4, share, "end", INK, 12, weight=weight))
         marks.append(_text(700, middle + 4, _spread(measures), "end", INK, 12, weight=weight))
     for tick in (0.0, 0.5, 1.0, 1.5, 2.0, 2.5):
         marks.append(_text(x(tick), foot + 14, words.percent(tick), "middle"))
     return Picture(_svg(700, foot + 20, marks, words.say("fair_figure")))
 
 
-def range_bar(row: pd.Series | dict[str, float], reach: float = 0.3, width: float = 74.0) -> str:
+def range_bar(row: pd.Series | dict[str, float], reach: float = 0.3, width: float = 64.0) -> str:
     """The 80 % range around the forecast, and the target as a triangle, on ±`reach` of the forecast.
 
     Every bar has the same scale, so widths compare across rows; what lies beyond is cut at
@@ -143,9 +143,9 @@ def _axis(largest: float) -> tuple[float, list[float]]:
     """Top of an axis from zero and its ticks, at round numbers."""
     if not largest > 0:
         return 1.0, [0.0]
-    rough = largest * 1.1 / 3
+    rough = largest * 1.04 / 3
     size = 10.0 ** math.floor(math.log10(rough))
-    step = next(size * m for m in (1, 2, 2.5, 4, 5, 10) if size * m >= rough)
+    step = next(size * m for m in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if size * m >= rough)
     return step * 3, [0.0, step, step * 2, step * 3]
 
 

@@ -92,6 +92,16 @@ def lead(report: Report, words: Wording) -> Html:
     if low:
         counted = words.count("people", low)
         sentences.append(words.html("lead_low", people=counted, percent=words.percent(TOO_LOW)))
+    habit = report.best_habit()
+    if report.hindcast is not None and habit is not None:
+        sentences.append(
+            words.html(
+                "lead_replay",
+                quarters=report.hindcast.detail["quarter"].nunique(),
+                share=words.percent(report.hindcast.summary["share_80_120"].iloc[0]),
+                other_share=words.percent(habit["share_80_120"]),
+            )
+        )
     if report.changes is not None and len(report.changes):
         moved = float((report.changes["now"] - report.changes["before"]).sum())
         sentences.append(words.html("lead_changed", change=words.change(moved)))

@@ -12,6 +12,7 @@ from salesforecast.errors import Finding
 from salesforecast.hierarchy import ROOT, Hierarchy
 
 TOO_LOW = 0.25  # a chance below this is shown in red and bold
+QUOTAS = "the company's own quotas"  # a hindcast's method that is no rival: made from the actuals
 
 
 class Planned(Protocol):
@@ -117,8 +118,8 @@ class Report:
 
     @property
     def free(self) -> pd.DataFrame:
-        """Leaf rows that no limit holds and that expect sales."""
-        return self.leaves[(self.leaves["limit"] == "") & (self.leaves["forecast"] > 0)]
+        """Leaf rows with a target that no limit holds."""
+        return self.leaves[(self.leaves["limit"] == "") & (self.leaves["target"] > 0)]
 
     @property
     def ours(self) -> str:
@@ -126,6 +127,14 @@ class Report:
         if self.hindcast is None or self.hindcast.summary.empty:
             return ""
         return str(self.hindcast.summary.index[0])
+
+    def best_habit(self) -> pd.Series | None:
+        """The hindcast's measures of the habit that had most people between 80 and 120 %."""
+        if self.hindcast is None:
+            return None
+        summary = self.hindcast.summary
+        rivals = summary[summary.index != QUOTAS].iloc[1:]
+        return None if rivals.empty else rivals.loc[rivals["share_80_120"].idxmax()]
 
     def quarter_name(self, quarter: object) -> str:
         """Name of a quarter given by its first day, as the history calls it."""

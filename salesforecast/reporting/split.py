@@ -70,11 +70,14 @@ def person_section(report: Report, words: Wording) -> Html:
     house = leaves["label"].map(is_house)
     people = leaves[~house].sort_values("target", ascending=False, kind="stable")
     owned = leaves[house].sort_values("target", ascending=False, kind="stable")
-    body: list[str] = []
-    for frame, title in ((people, "person_name"), (owned, "house")):
-        if len(frame):
-            body += _two_columns(frame, title, report, words)
-    body.append(_note([words.html("person_note")], words))
+    body: list[str] = _two_columns(people, "person_name", report, words) if len(people) else []
+    asked, notes = owned[owned["target"] != 0], [words.html("person_note")]
+    if len(asked):
+        body.append(f"<h3>{words.html('house')}</h3>")
+        body += _two_columns(asked, "kind", report, words)
+    if len(owned) > len(asked):
+        notes.insert(0, words.html("house_none", n=len(owned) - len(asked)))
+    body.append(_note(notes, words))
     return section(Html(words.html("person")), body)
 
 
@@ -135,12 +138,12 @@ def chance_cell(chance: float, target: float, words: Wording) -> Cell:
 
 
 def effect_text(limit: dict, words: Wording) -> str:
-    """What lifting a limit would do: the plan's sentence, or how its unit's target would change."""
+    """What lifting a limit would do: the plan's sentence, or what all others would carry then."""
     effect = limit["effect"]
     if isinstance(effect, str):
         return effect
-    change = words.change(effect) if effect else words.say("no_effect")
-    return words.say("effect_change", label=limit["label"], change=change)
+    change = words.change(-effect) if effect else ""
+    return words.say("effect_change", change=change) if change else words.say("no_effect")
 
 
 def growth_text(growth: float, target: float, words: Wording) -> str:
@@ -163,7 +166,7 @@ def _unit_head(report: Report, words: Wording) -> list[Cell]:
 def _unit_row(unit: dict, months: pd.Series, words: Wording) -> Html:
     depth = int(unit["depth"])
     cells = [
-        Cell(unit["label"], f"d{min(depth, 5)}"),
+        Cell(unit["label"], f"d{min(depth, 5)}" + (" one" if len(unit["label"]) < 25 else "")),
         Cell(words.amount(unit["baseline"]), "n"),
         Cell(words.amount(unit["forecast"]), "n"),
         Cell(Html(range_bar(unit, _REACH))),
@@ -203,7 +206,7 @@ def _person_row(leaf: dict, words: Wording) -> Html:
     return row(
         [
             Cell(Html(name)),
-            Cell(str(leaf["where"]), "q"),
+            Cell(str(leaf["where"]), "q one" if len(leaf["where"]) < 18 else "q"),
             Cell(words.amount(leaf["baseline"]), "n q"),
             Cell(words.amount(leaf["target"]), "n tg"),
             chance_cell(leaf["chance"], leaf["target"], words),

@@ -34,7 +34,9 @@ td{padding:2px 5px 2px 0;border-bottom:1px solid var(--line2);vertical-align:top
 td.n+td:not(.n),th.n+th:not(.n){padding-left:14px}
 td svg{display:block;margin-top:3px}
 tr.l0 td,tr.l1 td{font-weight:600}tr.l0 td{border-bottom:1px solid var(--ink3)}
-.who td:first-child{overflow-wrap:anywhere}
+.who,.two table{font-size:11.5px}
+.one{white-space:nowrap}
+.found th:nth-child(1){width:30%}.found th:nth-child(2){width:36%}.found th:nth-child(3){width:8%}
 .d1{padding-left:10px!important}.d2{padding-left:20px!important}.d3{padding-left:30px!important}
 .d4{padding-left:40px!important}.d5{padding-left:50px!important}
 td.tg{font-weight:600}.who td.tg{background:#f1f4f7}

@@ -114,11 +114,11 @@ class Wording:
         return f"{period.month}月" if self.language == "zh" else period.strftime("%b")
 
     def amount(self, value: float) -> str:
-        """An amount in the page's unit: `7,350`, `−12`; one decimal below ten; `–` when missing."""
+        """An amount in the page's unit: `7,350`, `−12`; one decimal below one; `–` when missing."""
         if pd.isna(value):
             return self.say("none")
         shown = value / self.divisor
-        decimals = 1 if 0.05 <= abs(shown) < 9.95 and self.divisor > 1 and shown % 1 else 0
+        decimals = 1 if 0.05 <= abs(shown) < 0.95 and self.divisor > 1 and shown % 1 else 0
         text = f"{abs(shown):,.{decimals}f}"
         return f"{MINUS}{text}" if shown < 0 and re.search("[1-9]", text) else text
 
@@ -167,13 +167,11 @@ class Wording:
 
     def method(self, method: str) -> str:
         """A hindcast's method as the head of a row."""
-        said = self.name("method", method)
-        return said[:1].upper() + said[1:]
+        return opened(self.name("method", method))
 
     def level(self, level: str) -> str:
         """A level as a heading: `Territory`, `地区`."""
-        said = self.name("level", level)
-        return said[:1].upper() + said[1:]
+        return opened(self.name("level", level))
 
     def date(self, value: Any) -> str:
         """A day as `30 Aug 2013` or `2013年8月30日`, a month as `Aug 2013`; other text as it is."""
@@ -186,6 +184,11 @@ class Wording:
         if self.language == "zh":
             return f"{day.year}年{day.month}月{day.day}日"
         return f"{day.day} {day:%b %Y}"
+
+
+def opened(text: str) -> str:
+    """`text` with a capital at its start, as a sentence or a heading opens."""
+    return text[:1].upper() + text[1:]
 
 
 def _off_the_ends(fraction: float) -> float:

@@ -108,7 +108,7 @@ def test_each_position_lands_on_the_page(report):
 def test_a_limit_is_said_by_its_unit_with_who_set_it(report):
     text = "\n".join(Walk(page(report)).text)
     assert (
-        "Ceiling of =HYPERLINK(1)\n1,043\n1,073\n=HYPERLINK(1): +30\nA. <Boss>: =cmd|'/c calc'!A1"
+        "Ceiling of =HYPERLINK(1)\n1,043\n1,073\nothers together −30\nA. <Boss>: =cmd|'/c calc'!A1"
         in text
     )
     assert (
@@ -229,6 +229,6 @@ def test_bars_start_at_zero_and_their_height_is_proportional(report):
 def test_the_range_bar_is_cut_at_the_edge_and_empty_without_a_forecast():
     wide = {"forecast": 100.0, "low80": 10.0, "high80": 500.0, "target": 100.0}
     assert 'x="4.0"' in range_bar(wide)
-    assert 'width="66.0"' in range_bar(wide)
-    assert "M37.0 7" in range_bar(wide)
+    assert 'width="56.0"' in range_bar(wide)
+    assert "M32.0 7" in range_bar(wide)
     assert range_bar({**wide, "forecast": 0.0}) == ""

@@ -36,7 +36,10 @@ class ScenarioEditor(ipywidgets.VBox):
         self.criterion = ipywidgets.Dropdown(layout=_WIDE)
         self.limits_title = ipywidgets.HTML()
         self.amounts: dict[Limit, ipywidgets.Text] = {
-            kind: ipywidgets.Text(continuous_update=False, layout=_WIDE) for kind in KINDS
+            kind: ipywidgets.Text(
+                continuous_update=False, layout=_WIDE, style={"description_width": "52px"}
+            )
+            for kind in KINDS
         }
         self.undo, self.redo, self.save = (
             ipywidgets.Button(layout={"width": "auto"}) for _ in range(3)
@@ -47,7 +50,7 @@ class ScenarioEditor(ipywidgets.VBox):
         )
         self.language.style.button_width = "64px"
         self.total_title, self.criterion_title = ipywidgets.HTML(), ipywidgets.HTML()
-        super().__init__(self._parts(), layout={"width": "236px", "flex": "0 0 236px"})
+        super().__init__(self._parts(), layout={"width": "212px", "flex": "0 0 212px"})
         self.add_class("sf-panel")
         self._show()
         self._listen()
@@ -159,7 +162,7 @@ class ScenarioEditor(ipywidgets.VBox):
         shown = round(session.total / session.divisor)
         self.total_title.value = _title(say(session.language, "company_total"), session.unit)
         self.total.value = shown
-        self.slider.value = min(max(shown, self.slider.min), self.slider.max)
+        self.slider.value = self._on_a_step(shown)
         self.against.value = _note(
             say(
                 session.language,
@@ -168,6 +171,12 @@ class ScenarioEditor(ipywidgets.VBox):
                 growth=wording.points(company["growth"]),
             )
         )
+
+    def _on_a_step(self, amount: int) -> int:
+        """The nearest place where the slider can stand: the browser moves it there anyway."""
+        slider = self.slider
+        steps = round((min(max(amount, slider.min), slider.max) - slider.min) / slider.step)
+        return int(min(slider.min + steps * slider.step, slider.max))
 
     def _show_criterion(self) -> None:
         language, name = self.session.language, self.session.scenario.criterion

@@ -18,6 +18,7 @@ from salesforecast.widgets import style
 from salesforecast.widgets.session import KINDS, Limit, Session, limits_of
 from salesforecast.widgets.words import say
 
+HEIGHT = 330  # px; the grid scrolls alone
 REACH = 0.25  # the range bar shows the forecast and this share above and below it
 _LOCK = (
     f'<svg width="9" height="11" role="img" aria-label="lock"><rect x="0" y="5" width="9" height="6" fill="{style.INK}"/>'
@@ -57,24 +58,26 @@ class TargetGrid(ipywidgets.VBox):
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.level = ipywidgets.Dropdown(layout={"width": "220px"})
-        self.level.options = self._levels()
+        self.level = ipywidgets.Dropdown(options=self._levels(), layout={"width": "220px"})
         self.units = ipywidgets.ToggleButtons()
         self.units.add_class("sf-units")
-        self.table = ipywidgets.HTML(layout={"flex": "1 1 auto", "min_width": "640px"})
+        self.table = ipywidgets.HTML(layout={"flex": "1 1 auto", "min_width": "590px"})
         self.head = ipywidgets.HTML()
-        left = ipywidgets.VBox(
-            [self.head, self.units], layout={"flex": "0 0 178px", "overflow": "hidden"}
+        self.head.add_class("sf-head-box")
+        names = ipywidgets.VBox(
+            [self.head, self.units],
+            layout={"flex": f"0 0 {style.NAMES}px", "overflow": "visible"},
         )
+        names.add_class("sf-left-column")
         body = ipywidgets.HBox(
-            [left, self.table], layout={"max_height": "430px", "overflow": "auto"}
+            [names, self.table], layout={"max_height": f"{HEIGHT}px", "overflow": "auto"}
         )
-        super().__init__([self.level, body])
+        body.add_class("sf-scroll")
+        super().__init__([self.level, body], layout={"flex": "1 1 auto", "min_width": "0"})
         self.add_class("sf")
         self._show_units()
         self._show()
         self.level.observe(self._on_level, "value")
-        self.units.observe(self._on_unit, "index")
         session.observe(self._on_session, ["plan", "selection", "language"])
 
     def _levels(self) -> list[tuple[str, str]]:
@@ -120,10 +123,9 @@ class TargetGrid(ipywidgets.VBox):
 
     def _on_session(self, change: Any) -> None:
         if change["name"] == "language":
-            chosen = self.level.value
-            with self.level.hold_trait_notifications():
-                self.level.options = self._levels()
-                self.level.value = chosen
+            at = self.level.index
+            self.level.options = self._levels()
+            self.level.index = at
             self._show_units()
         elif change["name"] == "selection" and self.units.index != self._at():
             self.units.index = self._at()
@@ -168,7 +170,7 @@ def _common_chance(plan: Plan) -> float:
 
 
 def _head(language: str) -> str:
-    widths = (60, 60, 62, 58, 58, 68, 54, 54, 86, 130)
+    widths = (56, 56, 64, 52, 52, 60, 52, 52, 86, 100)
     columns = "".join(f'<col style="width:{width}px">' for width in widths)
     groups = (("we_know", 3), ("we_allow", 2), ("we_ask", 1), ("it_means", 4))
     first = "".join(f'<th colspan="{n}">{say(language, key)}</th>' for key, n in groups)
@@ -186,7 +188,8 @@ def _head(language: str) -> str:
     ]
     left = {"range", "chance", "limit"}
     second = "".join(
-        f'<th class="{"sf-left" if key in left else ""}">{say(language, key)}</th>' for key in keys
+        f'<th class="{"sf-left" if key in left else ""}">{escape(say(language, key))}</th>'
+        for key in keys
     )
     return f'<colgroup>{columns}</colgroup><thead><tr class="sf-groups">{first}</tr><tr>{second}</tr></thead>'
 

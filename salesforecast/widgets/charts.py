@@ -11,6 +11,7 @@ import pandas as pd
 from salesforecast.planning.plan import Plan
 from salesforecast.reporting.wording import Wording
 from salesforecast.widgets import style
+from salesforecast.widgets.session import place_label
 from salesforecast.widgets.words import say
 
 STRIP_ROWS = 12
@@ -145,7 +146,7 @@ def strip_rows(now: Plan, before: Plan) -> tuple[pd.DataFrame, int]:
     Sorted by the chance before; above twelve, those furthest from the middle are kept.
     """
     leaves = now.units[now.units["leaf"].astype(bool) & (now.units["forecast"] > 0)]
-    rows = leaves[["label", "parent", "limit"]].assign(
+    rows = leaves[["limit"]].assign(
         now=leaves["chance"], before=before.units["chance"].reindex(leaves.index)
     )
     rows = rows.dropna(subset=["now"])
@@ -169,10 +170,10 @@ def fairness_strip(now: Plan, before: Plan, wording: Wording, *, width: int = 42
         f'<text x="{x(tick)}" y="{height - 6}" font-size="10" text-anchor="middle">{wording.percent(tick)}</text>'
         for tick in (0.0, 0.25, 0.5, 0.75, 1.0)
     ]
-    for at, unit in enumerate(rows.to_dict("index").values()):
+    for at, (node, unit) in enumerate(rows.to_dict("index").items()):
         y = 9 + row * at
         then = unit["before"] if unit["before"] == unit["before"] else unit["now"]
-        label = escape(_short(wording.name("label", str(unit["label"])), str(unit["parent"])))
+        label = escape(place_label(now.units, str(node), wording))
         limit = escape(wording.name("limit", str(unit["limit"])))
         parts.append(
             f'<text x="{left - 8}" y="{y + 3.5}" font-size="10.5" text-anchor="end">{label}</text>'
@@ -189,9 +190,3 @@ def fairness_strip(now: Plan, before: Plan, wording: Wording, *, width: int = 42
         + "".join(parts)
         + f'</svg><div class="sf-note">{note}</div>'
     )
-
-
-def _short(label: str, parent: str) -> str:
-    """A position's name; a house leaf is told apart by its place."""
-    place = parent.rsplit("/", 1)[-1]
-    return f"{place} {label}" if label[:1] in "(（" else label

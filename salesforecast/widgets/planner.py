@@ -26,7 +26,8 @@ class UnitView(ipywidgets.HBox):
         self.history, self.fairness, self.months = (ipywidgets.HTML() for _ in range(3))
         self.show_months = ipywidgets.ToggleButton(layout={"width": "auto"})
         left = ipywidgets.VBox([self.history, self.show_months, self.months])
-        super().__init__([left, self.fairness], layout={"gap": "16px"})
+        self.fairness.layout.margin = "0 0 0 24px"
+        super().__init__([left, self.fairness])
         self._show()
         self.show_months.observe(lambda _: self._show_months(), "value")
         session.observe(lambda _: self._show(), ["plan", "selection", "language"])
@@ -35,12 +36,12 @@ class UnitView(ipywidgets.HBox):
         session, wording = self.session, self.session.wording
         language, node = session.language, session.selection
         unit = session.plan.units.loc[node]
-        label = escape(wording.name("label", session.label(node)))
+        label = escape(session.label(node))
         self.history.value = (
             f"<h3>{label}: {say(language, 'history_title')}"
             f"<span>{escape(say(language, 'by_quarter', unit=session.unit))}</span></h3>"
             + history_chart(self._sales.loc[node], unit, session.plan.periods[0], wording)
-            + f'<div class="sf-note" style="width:420px">{escape(str(unit["sentence"]))}</div>'
+            + f'<div class="sf-note" style="width:420px">{escape(session.sentence(node))}</div>'
         )
         leaves = session.plan.units[session.plan.units["leaf"].astype(bool)]["chance"].dropna()
         spread = say(
@@ -65,7 +66,7 @@ def months_html(session: Session) -> str:
     heads = "".join(f"<th>{wording.month(period)}</th>" for period in table.columns)
     total = say(session.language, "total")
     rows = "".join(
-        f'<tr><td class="sf-left">{escape(wording.name("label", session.label(str(node))))}</td>'
+        f'<tr><td class="sf-left">{escape(session.label(str(node)))}</td>'
         + "".join(f"<td>{wording.amount(amount)}</td>" for amount in months)
         + f'<td class="sf-target">{wording.amount(months.sum())}</td></tr>'
         for node, months in table.iterrows()
@@ -93,7 +94,8 @@ class Planner(ipywidgets.VBox):
         self.grid = TargetGrid(session)
         self.unit = UnitView(session)
         self.status = ipywidgets.HTML()
-        upper = ipywidgets.HBox([self.editor, self.grid], layout={"gap": "8px"})
+        self.grid.layout.margin = "0 0 0 8px"
+        upper = ipywidgets.HBox([self.editor, self.grid])
         super().__init__([ipywidgets.HTML(STYLE), upper, self.status, self.unit])
         self.add_class("sf")
         self._show_status(None)

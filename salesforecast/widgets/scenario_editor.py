@@ -188,8 +188,8 @@ class ScenarioEditor(ipywidgets.VBox):
         self.criterion.value = name
 
     def _show_limits(self) -> None:
-        session, wording = self.session, self.session.wording
-        label = wording.name("label", session.label(session.selection))
+        session = self.session
+        label = session.label(session.selection)
         self.limits_title.value = _title(say(session.language, "limits_of", label=label)) + _note(
             say(session.language, "pick_unit")
         )

@@ -7,13 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import traitlets
 
 from salesforecast import workbench
+from salesforecast.allocation import explain
 from salesforecast.errors import ParameterError, SalesforecastError
 from salesforecast.hierarchy import ROOT
 from salesforecast.planning.plan import Plan
 from salesforecast.planning.scenario import Scenario
+from salesforecast.reporting.report import is_house
 from salesforecast.reporting.wording import Wording
 from salesforecast.rules import Ceiling, Floor, Lock
 from salesforecast.widgets.words import LANGUAGES, criterion_label, say
@@ -29,6 +32,14 @@ def limits_of(scenario: Scenario, kind: Limit) -> dict[str, float]:
         for rule in scenario.rules
         if isinstance(rule, Floor | Ceiling | Lock) and isinstance(rule, kind)
     }
+
+
+def place_label(units: pd.DataFrame, node: str, wording: Wording) -> str:
+    """The label of a unit; a house leaf is told apart by its place: `France (online)`."""
+    label = wording.name("label", str(units.loc[node, "label"]))
+    if not is_house(str(units.loc[node, "label"])):
+        return label
+    return f"{units.loc[str(units.loc[node, 'parent']), 'label']} {label}"
 
 
 @dataclass(frozen=True)
@@ -125,8 +136,18 @@ class Session(traitlets.HasTraits):
         return bool(self._future)
 
     def label(self, node: str) -> str:
-        """What people call `node`."""
-        return str(self.plan.units["label"].loc[node])
+        """What people call `node`; a house leaf with its place: `France (online)`."""
+        return place_label(self.plan.units, node, self.wording)
+
+    def sentence(self, node: str) -> str:
+        """Why the target of `node` is what it is, as one sentence that can be forwarded."""
+        return explain.sentence(
+            self.plan.explanation,
+            node,
+            language=self.language,
+            unit=self.divisor,
+            unit_name=self.unit,
+        )
 
     def limit(self, kind: Limit, node: str) -> float | None:
         """The amount of the floor, ceiling or lock on `node`, in the measure; None if there is none."""

@@ -170,7 +170,7 @@ def _common_chance(plan: Plan) -> float:
 
 
 def _head(language: str) -> str:
-    widths = (56, 56, 64, 52, 52, 60, 52, 52, 86, 100)
+    widths = (56, 56, 74, 50, 50, 60, 52, 52, 86, 100)
     columns = "".join(f'<col style="width:{width}px">' for width in widths)
     groups = (("we_know", 3), ("we_allow", 2), ("we_ask", 1), ("it_means", 4))
     first = "".join(f'<th colspan="{n}">{say(language, key)}</th>' for key, n in groups)
@@ -225,8 +225,7 @@ def _row(
         for name, holds in (("sf-upper", unit["depth"] < 2), ("sf-on", node == selected))
         if holds
     )
-    title = escape(str(unit["sentence"]), quote=True)
-    return f'<tr class="{classes}" data-node="{escape(node, quote=True)}" title="{title}">{"".join(cells)}</tr>'
+    return f'<tr class="{classes}" data-node="{escape(node, quote=True)}">{"".join(cells)}</tr>'
 
 
 def _limit_cell(amount: float | None, wording: Wording) -> str:

@@ -9,8 +9,7 @@ import pandas as pd
 
 from salesforecast.allocation.allocate import allocate
 from salesforecast.errors import DataError
-from salesforecast.history.series import read_quotas
-from salesforecast.history.series import actuals, build_history, condense
+from salesforecast.history.series import actuals, build_history, condense, read_quotas
 from salesforecast.planning.hindcast import NEAR, Hindcast, fill_missing_quarters, score
 from salesforecast.planning.scenario import Scenario
 from salesforecast.workbench import Inputs, Stages, build_forecast, total_of
@@ -163,6 +162,7 @@ def _far_off(quarter: _Quarter, detail: pd.DataFrame) -> pd.DataFrame:
     label = past.organisation.calendar.label(past.quarter[0], "Q")
     far = detail[(detail["attainment"] < NEAR[0]) | (detail["attainment"] > NEAR[1])]
     starts = past.history.roster.set_index("node")["start"]
+    opening = past.history.frame["period"].min() + pd.DateOffset(months=1)
     months = past.history.frame.groupby("node")["period"].nunique()
     company = quarter.actual.sum() / past.leaves["forecast"].sum()
     whys = []
@@ -171,7 +171,8 @@ def _far_off(quarter: _Quarter, detail: pd.DataFrame) -> pd.DataFrame:
         facts = []
         if months.get(node, 0) < 12:
             facts.append(f"only {months.get(node, 0)} months of history")
-        if (past.quarter[0] - starts[node]).days < 366 and months.get(node, 0) >= 12:
+        moved = opening < starts[node] > past.quarter[0] - pd.DateOffset(years=1)
+        if moved and months.get(node, 0) >= 12:
             facts.append(f"took over this territory in {starts[node]:%Y-%m}")
         if seen["history"] > 0:
             facts.append(

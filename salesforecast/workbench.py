@@ -24,6 +24,7 @@ from salesforecast.history.series import History, build_history
 from salesforecast.history.validate import refuse_errors, validate
 from salesforecast.planning.plan import Plan, hedge_on_path, round_to_step
 from salesforecast.planning.scenario import Scenario
+from salesforecast.reporting.report import folded
 from salesforecast.tables import TARGETS
 
 HORIZON_QUARTERS = 2
@@ -204,11 +205,24 @@ def build_plan(inputs: Inputs, scenario: Scenario, *, language: str = "en") -> P
     """
     total = total_of(inputs, scenario)
     allocation = _allocate(inputs, scenario, total)
-    explained = explain(allocation, inputs.hierarchy, inputs.leaves)
+    explained = explain(
+        allocation,
+        inputs.hierarchy,
+        inputs.leaves,
+        criterion=scenario.criterion,
+        draws=inputs.draws,
+    )
     units = _units(inputs, scenario, allocation)
-    unit = inputs.organisation.measure.unit
+    measure = inputs.organisation.measure
     units["sentence"] = [
-        sentence(explained, node, language=language, unit=unit) for node in units.index
+        sentence(
+            explained,
+            node,
+            language=language,
+            unit=measure.divisor,
+            unit_name=measure.display or measure.unit,
+        )
+        for node in units.index
     ]
     return Plan(
         scenario=scenario,
@@ -302,9 +316,9 @@ def _limits(inputs: Inputs, scenario: Scenario, allocation: Allocation) -> pd.Da
     return pd.DataFrame(rows, columns=names)
 
 
-def summary(plan: Plan, *, divisor: int = 1, levels: int = 3) -> pd.DataFrame:
-    """The table that a run ends with: the upper levels of the plan."""
-    top = plan.units[(plan.units["depth"] <= levels) & ~plan.units["leaf"]]
+def summary(plan: Plan, *, divisor: int = 1) -> pd.DataFrame:
+    """The table that a run ends with: every unit above the positions, an only child folded in."""
+    top = folded(plan.units)
     names = [
         ("  " * depth) + label for depth, label in zip(top["depth"], top["label"], strict=True)
     ]

@@ -11,6 +11,7 @@ import pandas as pd
 from salesforecast.allocation.level import Curves, Line
 from salesforecast.errors import DataError, Finding, ParameterError
 
+SILENT = 0.5  # share of futures without sales from which an equal chance has no meaning
 REFERENCES = ("forecast", "history", "capacity", "potential", "plan")
 CRITERIA = (
     "forecast",
@@ -170,19 +171,19 @@ class Blend:
         tabulated = []
         for weight, curves in parts:
             levels = _knots(curves, span)
-            totals = np.array([curves.at(np.float64(level))[0].sum() for level in levels])
+            totals = np.array([curves.at(np.asarray(level))[0].sum() for level in levels])
             rising = np.concatenate([[True], np.diff(totals) > 0])
             tabulated.append((weight, curves, totals[rising], levels[rising]))
         return cls(tuple(tabulated))
 
     def at(self, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        value, slope = 0.0, 0.0
+        value = slope = np.zeros(())
         for weight, curves, totals, levels in self.parts:
             place = np.clip(np.searchsorted(totals, level, side="right") - 1, 0, len(totals) - 2)
             tilt = (levels[place + 1] - levels[place]) / (totals[place + 1] - totals[place])
             part, steep = curves.at(levels[place] + (level - totals[place]) * tilt)
             value, slope = value + weight * part, slope + weight * steep * tilt
-        return np.asarray(value), np.asarray(slope)
+        return value, slope
 
     def inverse(self, values: np.ndarray) -> np.ndarray:
         lower, upper = (np.full(len(values), edge) for edge in self._edges())
@@ -412,6 +413,8 @@ def _equal_chance(leaves: pd.DataFrame, step: int, draws: pd.DataFrame | None) -
             fix="draw them again.",
         )
     ordered = np.sort(values.T, axis=1)
+    silent = (ordered <= 0).mean(axis=1) >= SILENT
+    ordered[silent] = np.maximum(values.mean(axis=0)[silent], 0.0)[:, None]
     if step != 1:
         ordered = ordered / step
     return Criterion(
@@ -419,6 +422,21 @@ def _equal_chance(leaves: pd.DataFrame, step: int, draws: pd.DataFrame | None) -
         Draws(ordered),
         lambda level: f"{100 * _chance(level):.0f} in 100",
         _chance,
+        findings=_silent_units(leaves.index[silent]),
+    )
+
+
+def _silent_units(silent: pd.Index) -> tuple[Finding, ...]:
+    """An equal chance would ask nothing of them and pass their sales on to everyone else."""
+    if not len(silent):
+        return ()
+    return (
+        Finding(
+            "warning",
+            f"{len(silent)} units sell nothing in half of the simulated futures or more",
+            ", ".join(silent[:5]) + (" ..." if len(silent) > 5 else ""),
+            "No target gives them the common chance; they are asked for their mean forecast.",
+        ),
     )
 
 

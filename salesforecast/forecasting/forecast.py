@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from salesforecast.forecasting.calibrate import LeafErrors, leaf_errors
 from salesforecast.forecasting.combine import learn_weights, size_groups
 from salesforecast.forecasting.models import INSTANT
 from salesforecast.forecasting.origins import Origins, run_origins
-from salesforecast.forecasting.reconcile import reconcile
-from salesforecast.forecasting.samples import draw, standardise, typical_size
-from salesforecast.forecasting.structure import Structure, structure_of, wide_history
+from salesforecast.forecasting.reconcile import reconcile, usual_variance
+from salesforecast.forecasting.samples import draw
+from salesforecast.forecasting.structure import SEASONS, Structure, structure_of, wide_history
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.tables import FORECAST, Samples
 
@@ -32,14 +33,19 @@ class Forecast:
         `FORECAST`: node (leaf), product, period, `base` (the models' mean for that series
         alone) and `forecast` (coherent with all sums).
     samples
-        Draws over leaves (products summed) and periods; their mean is the forecast.
+        Draws over leaves (products summed) and periods; their mean is the forecast. A leaf of
+        the hierarchy that never sold is zero throughout.
+    weights
+        Frame on (node, product) of the leaf series and of every sum that was forecast beside
+        them: one column a model, each row summing to one.
     accuracy
-        Frame on model: `mase`, `wape`, `bias` of the back-test over all leaf series, and the
-        weight that the model has.
+        Frame on model, and `mean` for their weighted mean: `wape` and `bias` (positive: too
+        high) over all leaf series in the back-test, one to `horizon` periods ahead.
     """
 
     frame: pd.DataFrame
     samples: Samples
+    weights: pd.DataFrame
     accuracy: pd.DataFrame
 
 
@@ -55,85 +61,70 @@ def forecast(
 ) -> Forecast:
     """Forecast the `horizon` periods after `cutoff` for every leaf and product.
 
-    Leaf series and their sums are forecast with the mean of `models`, then reconciled.
+    Leaf series and their sums (nodes, products, kinds of leaf) are forecast by all `models` at
+    once, now and as of up to 18 earlier periods; what went wrong then weights the models,
+    reconciles leaves with sums, and is what the samples are drawn from. Short histories take
+    their season from relatives. Nothing depends on the order of rows.
 
     Parameters
     ----------
     history
-        `HISTORY` on the leaves of `hierarchy`, months (or quarters, or years) without gaps.
+        `HISTORY` on the leaves of `hierarchy`, months (or quarters, or years). A gap after a
+        series' first period counts as no sales; periods after `cutoff` are not looked at.
     cutoff
-        Last period that the models may see.
+        First day of the last period that the models may see.
     draws
         Number of sampled futures.
     models
-        Names out of `models.MODELS`, averaged.
+        Names out of `models.MODELS`.
 
     Raises
     ------
     DataError
         If there is no history up to the cutoff, or it names a node that is no leaf.
     ValueError
-        If `horizon` or `draws` is below 1, or a model is not known.
+        If `horizon` or `draws` is below 1, there is no model, or one is not known.
     """
-    if horizon < 1 or draws < 1:
-        raise ValueError(f"horizon {horizon} and draws {draws} must be at least 1")
+    if horizon < 1 or draws < 1 or not models:
+        raise ValueError(f"horizon {horizon}, draws {draws} and models {models} must not be empty")
     cutoff = pd.Timestamp(cutoff)
     wide, months = wide_history(history, hierarchy, cutoff)
     structure = structure_of(wide.columns, hierarchy)
     bottom = wide.fillna(0.0).to_numpy().T
     series = structure.summing @ bottom
-    begin = _begin(wide, structure)
-    last = max(series.shape[1] - LEAST_HISTORY, 0)
     origins = run_origins(
         series,
-        begin=begin,
-        back=range(min(last, ORIGINS) + 1),
-        season=12 // months,
+        begin=_begin(wide, structure),
+        back=range(min(max(series.shape[1] - LEAST_HISTORY, 0), ORIGINS) + 1),
+        season=SEASONS[months],
         horizon=horizon,
         models=models,
         parent=structure.parent,
     )
-    groups = size_groups(np.abs(series).mean(axis=1), structure.bottom)
-    past = {name: one[1:] for name, one in origins.forecasts.items()}
-    weights = learn_weights(past, origins.actual[1:], groups)
-    stacked = np.stack([origins.forecasts[name] for name in models])
-    base = (weights[:, None, :, None] * stacked).sum(axis=0)
-    variance = _variances(base, origins, series)
+    weights = _weights(origins, structure, series)
+    base = np.einsum("ms,mosh->osh", weights, np.stack([origins.forecasts[m] for m in models]))
+    variance = usual_variance((base - origins.actual)[1:], np.abs(series[:, -12:]).mean(axis=1))
     coherent = _coherent(base, structure, variance, signed=bool((bottom < 0).any()))
-    periods = pd.DatetimeIndex(
-        [cutoff + pd.DateOffset(months=months * (i + 1)) for i in range(horizon)],
-        dtype="datetime64[us]",
+    periods = _after(cutoff, months, horizon)
+    return Forecast(
+        _long(wide.columns, periods, base[0, : structure.bottom], coherent[0]),
+        _sample(structure, hierarchy, periods, coherent, bottom, draws=draws, seed=seed),
+        _named_weights(weights, structure, models),
+        _accuracy(origins, base, structure.bottom),
     )
-    frame = _long(wide.columns, periods, base[0, : structure.bottom], coherent[0])
-    samples = _draw(structure, hierarchy, periods, coherent, bottom, draws=draws, seed=seed)
-    return Forecast(frame, samples, _accuracy(origins, structure, series, begin))
 
 
 def _begin(wide: pd.DataFrame, structure: Structure) -> np.ndarray:
-    """Position of each series' first period."""
+    """Position of each series' first period: that of the first leaf series in it."""
     first = wide.notna().to_numpy().argmax(axis=0)
     summing = structure.summing
-    return np.array(
-        [
-            first[summing.indices[summing.indptr[i] : summing.indptr[i + 1]]].min()
-            for i in range(summing.shape[0])
-        ]
-    )
+    return np.minimum.reduceat(first[summing.indices], summing.indptr[:-1])
 
 
-def _variances(base: np.ndarray, origins: Origins, series: np.ndarray) -> np.ndarray:
-    """How wrong each base forecast usually is, squared; a rule of size where little is known."""
-    errors = (base - origins.actual)[1:]
-    known = np.isfinite(errors)
-    count = known.sum(axis=(0, 2))
-    own = np.where(known, np.nan_to_num(errors) ** 2, 0.0).sum(axis=(0, 2)) / np.maximum(count, 1)
-    size = np.maximum(np.abs(series[:, -12:]).mean(axis=1), 1e-6)
-    usable = (count >= 12) & (own > 0)
-    if usable.sum() < 5:
-        return size**1.5
-    slope, start = np.polyfit(np.log(size[usable]), np.log(own[usable]), 1)
-    rule = np.exp(start + np.clip(slope, 1.0, 2.0) * np.log(size))
-    return (count * own + 24 * rule) / (count + 24) + 1e-9 * rule.max()
+def _weights(origins: Origins, structure: Structure, series: np.ndarray) -> np.ndarray:
+    past = {name: one[1:] for name, one in origins.forecasts.items()}
+    groups = size_groups(np.abs(series).mean(axis=1), structure.bottom)
+    return learn_weights(past, origins.actual[1:], groups)
 
 
 def _coherent(
@@ -148,6 +139,11 @@ def _coherent(
         summing = structure.summing[there][:, leaves]
         out[at, leaves] = reconcile(one[there], summing, variance[there], floor=floor)
     return out
+
+
+def _after(cutoff: pd.Timestamp, months: int, horizon: int) -> pd.DatetimeIndex:
+    steps = [pd.DateOffset(months=months * (i + 1)) for i in range(horizon)]
+    return pd.DatetimeIndex([cutoff + step for step in steps], dtype="datetime64[us]")
 
 
 def _long(
@@ -166,7 +162,7 @@ def _long(
     return FORECAST.check(frame)
 
 
-def _draw(
+def _sample(
     structure: Structure,
     hierarchy: Hierarchy,
     periods: pd.DatetimeIndex,
@@ -177,73 +173,35 @@ def _draw(
     seed: int,
 ) -> Samples:
     """Draw leaves, products summed, around the forecasts of the last origin."""
-    nodes = structure.series["node"].iloc[: structure.bottom]
-    leaves = pd.Index(sorted(set(nodes)), dtype="str", name="node")
-    owner = leaves.get_indexer(nodes)
-    ahead, periods_seen = coherent.shape[2], bottom.shape[1]
-    forecasts = np.zeros((len(coherent), len(leaves), ahead))
-    there = np.zeros((len(coherent), len(leaves)), dtype=bool)
-    for at, one in enumerate(coherent):
-        np.add.at(forecasts[at], owner, np.nan_to_num(one))
-        np.logical_or.at(there[at], owner, np.isfinite(one[:, 0]))
-    forecasts[~there] = np.nan
-    sales = np.zeros((len(leaves), periods_seen))
-    np.add.at(sales, owner, bottom)
-    actual = np.full(forecasts.shape, np.nan)
-    for at in range(1, len(coherent)):
-        width = min(at, ahead)
-        actual[at, :, :width] = sales[:, periods_seen - at :][:, :width]
-    errors = actual - forecasts
-    idle = np.mean(sales[:, -12:] == 0, axis=1)
-    recent = np.stack(
-        [
-            sales[:, max(periods_seen - at - 12, 0) : periods_seen - at].mean(axis=1)
-            for at in range(len(coherent))
-        ]
+    learned: LeafErrors = leaf_errors(
+        structure.series["node"].iloc[: structure.bottom], coherent, bottom
     )
-    size = typical_size(forecasts, recent)
-    prepared = standardise(errors[1:], size[1:], forecasts[0], idle)
-    first = min(3, ahead)
-    values = draw(
-        forecasts[0],
-        size[0],
-        prepared,
-        draws=draws,
-        seed=seed,
-        total_spread=_total_spread(errors, forecasts, first),
-        first=first,
-        signed=np.any(sales < 0, axis=1),
-    )
-    out = np.zeros((draws, len(hierarchy.leaves), ahead))
-    out[:, hierarchy.leaves.get_indexer(leaves)] = values
-    return Samples(out, hierarchy.leaves, periods)
+    drawn = draw(learned, draws=draws, seed=seed)
+    values = np.zeros((draws, len(hierarchy.leaves), len(periods)))
+    values[:, hierarchy.leaves.get_indexer(learned.leaves)] = drawn
+    return Samples(values, hierarchy.leaves, periods)
 
 
-def _total_spread(errors: np.ndarray, forecasts: np.ndarray, first: int) -> float | None:
-    """Root mean squared relative error of the company's total over the `first` periods."""
-    known = np.arange(len(errors)) >= first
-    if known.sum() < 3:
-        return None
-    miss = np.nansum(errors[known, :, :first], axis=(1, 2))
-    size = np.nansum(forecasts[known, :, :first], axis=(1, 2))
-    return float(np.sqrt(np.mean((miss / np.where(size > 0, size, np.inf)) ** 2)))
-
-
-def _accuracy(
-    origins: Origins, structure: Structure, series: np.ndarray, begin: np.ndarray
+def _named_weights(
+    weights: np.ndarray, structure: Structure, models: Sequence[str]
 ) -> pd.DataFrame:
-    """Back-test of each model and of their mean, over leaf series."""
-    leaf = slice(0, structure.bottom)
-    actual = origins.actual[1:, leaf]
-    named = {**origins.forecasts, "mean": np.mean(list(origins.forecasts.values()), axis=0)}
+    frame = pd.DataFrame(weights.T, columns=list(models))
+    labels = structure.series[["node", "product", "kind"]].copy()
+    is_sum = np.arange(len(labels)) >= structure.bottom
+    labels["kind"] = labels["kind"].where(is_sum, "")
+    return frame.set_index(pd.MultiIndex.from_frame(labels))
+
+
+def _accuracy(origins: Origins, base: np.ndarray, leaves: int) -> pd.DataFrame:
+    """Back-test of each model and of their weighted mean, over leaf series."""
+    actual = origins.actual[1:, :leaves]
     rows = {}
-    for name, forecasts in named.items():
-        errors = forecasts[1:, leaf] - actual
+    for name, forecasts in {**origins.forecasts, "mean": base}.items():
+        errors = forecasts[1:, :leaves] - actual
         known = np.isfinite(errors)
-        size = np.abs(actual[known]).sum() if known.any() else np.nan
+        size = np.abs(actual[known]).sum()
         rows[name] = {
-            "wape": np.abs(errors[known]).sum() / size,
-            "bias": errors[known].sum() / size,
-            "weight": 0.0 if name == "mean" else 1 / len(origins.forecasts),
+            "wape": np.abs(errors[known]).sum() / size if size > 0 else np.nan,
+            "bias": errors[known].sum() / size if size > 0 else np.nan,
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("model")

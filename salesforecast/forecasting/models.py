@@ -84,10 +84,8 @@ def naive2(prepared: Prepared) -> np.ndarray:
     """The last seasonally adjusted value, where season is significant: the M4 benchmark."""
     panel = prepared.panel
     passed, _ = seasonal_test(panel)
-    season = seasonal_indices(panel, half_life=None)
-    trust = np.where(season.trust > 0, season.trust, 1.0)
-    plain = np.maximum(1 + (season.indices - 1) / trust, 0.02)
-    indices = np.where(passed, plain, 1.0)
+    plain = seasonal_indices(panel, half_life=None).plain
+    indices = np.where(passed, np.maximum(plain, 0.02), 1.0)
     now = panel.last(panel.values) / panel.last(panel.over_time(indices))
     return now * panel.ahead(indices)
 

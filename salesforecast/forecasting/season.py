@@ -40,9 +40,13 @@ class Family:
 
 @dataclass(frozen=True)
 class Season:
-    """Indices (season, series), their neutral value (1 or 0), and how far they are trusted."""
+    """Indices (season, series) after and before shrinking, the trust in them, and what is neutral.
+
+    `neutral` is 1 for ratios and 0 for logarithms.
+    """
 
     indices: np.ndarray
+    plain: np.ndarray
     trust: np.ndarray
     neutral: float
 
@@ -115,7 +119,7 @@ def seasonal_indices(
     neutral = 0.0 if logs else 1.0
     if panel.season == 1:
         flat = np.full((1, panel.count), neutral)
-        return Season(flat, np.zeros(panel.count), neutral)
+        return Season(flat, flat, np.zeros(panel.count), neutral)
     values = panel.logs if logs else panel.values
     trend, known = centred_average(panel, values)
     if logs:
@@ -155,7 +159,7 @@ def _shrunk(panel: Panel, mean: np.ndarray, noise: np.ndarray, neutral: float) -
     spread = ((mean - neutral) ** 2).sum(axis=0) / (panel.season - 1)
     trust = _trust(spread, noise)
     trust = np.where(panel.lengths >= panel.season + panel.season // 2, trust, 0.0)
-    return Season(neutral + trust * (mean - neutral), trust, neutral)
+    return Season(neutral + trust * (mean - neutral), mean, trust, neutral)
 
 
 def _shrunk_by_family(
@@ -169,7 +173,7 @@ def _shrunk_by_family(
     """Shrink generation by generation; phases are matched from the end of the series."""
     place = np.empty(panel.count, dtype=np.int64)
     place[panel.order] = np.arange(panel.count)
-    mean, observed = panel.from_end(mean), panel.from_end(observed)
+    plain, mean, observed = mean, panel.from_end(mean), panel.from_end(observed)
     out, trust = np.empty_like(mean), np.zeros(panel.count)
     years = panel.lengths / panel.season
     is_parent = np.zeros(panel.count, dtype=bool)
@@ -187,4 +191,4 @@ def _shrunk_by_family(
         out[:, at] = prior + share * away
         trust[at] = share
     out = out / np.maximum(out.mean(axis=0), 1e-9) if neutral else out - out.mean(axis=0)
-    return Season(panel.from_start(out), trust, neutral)
+    return Season(panel.from_start(out), plain, trust, neutral)

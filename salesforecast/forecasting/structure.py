@@ -13,7 +13,7 @@ from salesforecast.hierarchy import ROOT, SEPARATOR, Hierarchy
 from salesforecast.tables import ALL_PRODUCTS, HISTORY
 
 PERSON = "(person)"  # what leaves that are no house account are called together
-MONTHS_OF_SEASON = {1: 12, 3: 4, 12: 1}  # months in a period -> periods in a year
+SEASONS = {1: 12, 3: 4, 12: 1}  # months in a period -> periods in a year
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _months_between(periods: pd.Index) -> int:
     at = pd.DatetimeIndex(periods)
     month = np.asarray(at.year * 12 + at.month)
     step = int(np.diff(month).min())
-    if step not in MONTHS_OF_SEASON:
+    if step not in SEASONS:
         raise DataError(
             f"periods are {step} months apart.",
             where=f"{at[0]:%Y-%m-%d} to {at[-1]:%Y-%m-%d}",

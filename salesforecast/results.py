@@ -51,7 +51,7 @@ def build_report(
         span=f"{first:%B} to {last:%B %Y}",
         plan=plan,
         history=company_quarters(inputs),
-        findings=inputs.findings,
+        findings=(*inputs.findings, *plan.findings),
         hindcast=hindcast,
         run={
             "id": made.strftime("%Y-%m-%d %H:%M UTC"),

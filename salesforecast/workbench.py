@@ -233,6 +233,7 @@ def build_plan(inputs: Inputs, scenario: Scenario, *, language: str = "en") -> P
         explanation=explained,
         limits=_limits(inputs, scenario, allocation),
         level_words=allocation.level_words,
+        findings=allocation.findings,
     )
 
 

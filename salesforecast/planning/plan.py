@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from salesforecast.errors import Finding
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.planning.scenario import Scenario
 from salesforecast.tables import NODE_TARGETS
@@ -39,6 +40,8 @@ class Plan:
         One row a rule: `limit, node, label, held_at, would_be, effect, owner, reason`.
     level_words
         What the units that no limit holds have in common.
+    findings
+        What had to be read differently to split the total.
     """
 
     scenario: Scenario
@@ -49,6 +52,7 @@ class Plan:
     explanation: pd.DataFrame
     limits: pd.DataFrame
     level_words: str = ""
+    findings: tuple[Finding, ...] = ()
 
     @property
     def chance_of_total(self) -> float:

@@ -16,6 +16,8 @@ import click
 
 from salesforecast.errors import EngineError, ParameterError, SalesforecastError
 
+INTERRUPTED = 130  # as shells say it: 128 + the signal's number
+
 
 class _Commands(click.Group):
     """A group whose commands end with the exit codes that everything else relies on."""
@@ -28,6 +30,9 @@ class _Commands(click.Group):
             context.exit(error.exit_code)
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
+        except KeyboardInterrupt:
+            click.echo("stopped; what was published before is as it was.", err=True)
+            context.exit(INTERRUPTED)
         except Exception as error:  # noqa: BLE001 - the last place where a bug can be put in words
             _tell_bug(error)
             context.exit(1)
@@ -62,7 +67,7 @@ def cli() -> None:
     show_default=True,
     help="Where results go.",
 )
-@click.option("--deadline", type=float, help="Seconds that one step may take.")
+@click.option("--deadline", type=float, help="Seconds that one step may take (default: an hour).")
 @click.option("--force", is_flag=True, help="Run even if nothing has changed since the last run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run's manifest as JSON.")
 def run(job: str, outputs: Path, deadline: float | None, **options: Any) -> None:
@@ -81,7 +86,7 @@ def run(job: str, outputs: Path, deadline: float | None, **options: Any) -> None
         wishes,
         outputs=outputs,
         force=options["force"],
-        deadline=deadline,
+        deadline=deadline or runs.DEADLINE,
         progress=_clocked(time.monotonic()),
     )
     if options["as_json"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import os
 import platform
@@ -45,6 +46,7 @@ from salesforecast.publishing import (
 __all__ = ["RESULT", "STAGE", "RunResult", "announce", "latest_run", "run", "sha256", "staged"]
 
 RESULT = "result.json"  # what the notebook tells us: stages, findings, inputs, seed, summary
+DEADLINE = 3600.0  # seconds; a kernel that hangs must not hold a night's runs up for ever
 STAGE = "stage: "  # a line of a cell's output that starts so is shown while the run works
 _VERSIONS = ("salesforecast", "pandas", "numpy", "scipy", "statsmodels")
 
@@ -82,7 +84,7 @@ def run(
     outputs: Path,
     notebooks: Path | None = None,
     force: bool = False,
-    deadline: float | None = None,
+    deadline: float = DEADLINE,
     progress: Callable[[str], None] = print,
 ) -> RunResult:
     """Run `job` and publish its results in `outputs/runs/<job>/<run id>/`.
@@ -99,7 +101,7 @@ def run(
     outputs
         Folder of all results; made when it does not exist.
     deadline
-        Seconds that one cell may take; no limit by default.
+        Seconds that one cell may take.
     progress
         Called with one line a stage, while the notebook runs.
 
@@ -124,6 +126,7 @@ def run(
         run_id = new_run_id()
         staging = new_staging(folder, run_id)
         started, clock, cpu = datetime.now(UTC), time.perf_counter(), _cpu()
+        progress("start")
         try:
             _execute(found, values, staging, deadline=deadline, progress=progress)
         except (DataError, ParameterError):
@@ -131,10 +134,12 @@ def run(
             raise
         except SalesforecastError as error:
             kept = set_aside(staging, folder)
+            _open_again(kept / f"{job}.ipynb", staging.name, run_id)
             raise _with_place(error, kept / f"{job}.ipynb") from error
         except BaseException:
             shutil.rmtree(staging, ignore_errors=True)
             raise
+        _open_again(staging / f"{job}.ipynb", staging.name, run_id)
         manifest = {
             "job": job,
             "run_id": run_id,
@@ -157,7 +162,7 @@ def _execute(
     values: Mapping[str, Any],
     staging: Path,
     *,
-    deadline: float | None,
+    deadline: float,
     progress: Callable[[str], None],
 ) -> None:
     """Run the notebook in a kernel; the executed one is written to `staging`."""
@@ -177,7 +182,7 @@ def _execute(
             kernel_name="python3",
             progress_bar=False,
             stdout_file=_Lines(progress),
-            extra_arguments=["--IPKernelApp.log_level=ERROR"],
+            extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
             cwd=job.notebook.parent,
             execution_timeout=deadline,
         )
@@ -195,6 +200,19 @@ def _execute(
             where=f"job '{job.name}': {str(error).strip() or type(error).__name__}",
             fix="free memory and try again; `salesforecast doctor` checks the kernel.",
         ) from error
+
+
+def _open_again(notebook: Path, staging: str, run_id: str) -> None:
+    """Let an executed notebook be run again by hand: it forgets the folder that is gone."""
+    content = read_json(notebook)
+    if not content:
+        return  # the kernel never started
+    for cell in content.get("cells", []):
+        if "injected-parameters" in cell["metadata"].get("tags", []):
+            cell["source"] = [x for x in cell["source"] if not x.startswith(f"{FOLDER} = ")]
+    content.get("metadata", {}).get("papermill", {}).get("parameters", {}).pop(FOLDER, None)
+    text = json.dumps(content, indent=1, ensure_ascii=False).replace(staging, run_id)
+    notebook.write_text(text + "\n", encoding="utf-8")
 
 
 @contextmanager

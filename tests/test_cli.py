@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -115,6 +116,22 @@ def test_a_bug_of_ours_names_its_place_and_ends_with_1(place, monkeypatch):
     assert told.exit_code == 1
     assert f"where: {__file__}:" in told.stderr
     assert "bug of ours" in told.stderr
+
+
+@pytest.mark.notebook
+@pytest.mark.skipif(os.name == "nt", reason="interrupts by a signal")
+def test_an_interrupted_run_leaves_nothing_behind(place):
+    command = [sys.executable, "-m", "salesforecast", "run", "quarterly_allocation"]
+    with (place / "said.txt").open("w") as said:
+        run = subprocess.Popen([*command, "-p", "pause=60"], stdout=said, stderr=said)
+    until = time.monotonic() + 30
+    while "load" not in (place / "said.txt").read_text():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    run.send_signal(signal.SIGINT)
+    assert run.wait(timeout=30) == 130
+    assert (place / "said.txt").read_text().endswith("what was published before is as it was.\n")
+    assert not (place / "outputs").exists()
 
 
 # A planner's first two commands.

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import tomlkit
-from tomlkit.exceptions import TOMLKitError
+import pandas as pd
 
-from salesforecast.errors import OrganisationError, nearest
+from salesforecast.errors import OrganisationError
+from salesforecast.planning.decision import Decision, Headcount, capacities
 from salesforecast.rules import Capacity, Ceiling, Floor, GrowthBand, Lock, Rule
 
 RULES: Mapping[str, type] = {
@@ -20,12 +19,11 @@ RULES: Mapping[str, type] = {
     "growth_band": GrowthBand,
     "capacity": Capacity,
 }
-_RULE_NAMES = {kind: name for name, kind in RULES.items()}
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """What a planner decides; the data and the forecast are not in it.
+    """What a planner decides; of the data and the forecast it says only which ones.
 
     Parameters
     ----------
@@ -40,7 +38,7 @@ class Scenario:
         What "fair" means, by its planners' name: `"equal chance"`, `"forecast"`,
         `"history"`, `"equal growth"` ...
     rules
-        Floors, ceilings, locks, growth bands and capacities.
+        Floors, ceilings, locks, growth bands and capacities, in this order of kinds.
     step
         Targets are whole multiples of it, in the measure's unit.
     hedge
@@ -48,6 +46,22 @@ class Scenario:
         country are assigned 5 % more than the country.
     seed
         Seed of every random draw.
+    blend
+        Criterion to weight, where `criterion` is `"blend"`.
+    measure
+        What is planned; empty: the organisation's first measure.
+    calendar
+        Country code of the working-day calendar (`"CN"`, `"DE"`); empty: none.
+    data
+        File to sha256 of what the plan was made from; a run refuses other data.
+    forecast
+        Which forecast: the digest of its figures; empty: made anew.
+    headcount
+        People with start and ramp, who make capacities.
+    replan
+        What becomes of the gap when the plan is made anew during the year.
+    source
+        The text that it was read from, so that comments and order survive.
     """
 
     total: int | None = None
@@ -58,25 +72,32 @@ class Scenario:
     step: int = 1
     hedge: Mapping[str, float] = field(default_factory=dict, hash=False)
     seed: int = 0
+    blend: Mapping[str, float] = field(default_factory=dict, hash=False)
+    measure: str = ""
+    calendar: str = ""
+    data: Mapping[str, str] = field(default_factory=dict, hash=False)
+    forecast: str = ""
+    headcount: tuple[Headcount, ...] = ()
+    replan: Decision | None = None
+    source: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        problem = ""
-        if self.total is not None and self.chance is not None:
-            problem = "a total and a chance are both given"
-        elif self.total is not None and self.total < 0:
-            problem = f"the total {self.total} is negative"
-        elif self.chance is not None and not 0 < self.chance < 1:
-            problem = f"the chance {self.chance} is not between 0 and 1"
-        elif self.step < 1:
-            problem = f"the step {self.step} is less than one"
-        elif self.stretch <= -1:
-            problem = f"the stretch {self.stretch} leaves no target"
+        kinds = list(RULES.values())
+        known = [rule for rule in self.rules if type(rule) in kinds]
+        others = [rule for rule in self.rules if type(rule) not in kinds]
+        known.sort(key=lambda rule: kinds.index(type(rule)))  # stable: as a file has them
+        object.__setattr__(self, "rules", (*known, *others))
+        problem, keys = contradiction(self)
         if problem:
             raise OrganisationError(
                 f"the scenario contradicts itself: {problem}.",
-                where="total, chance, stretch or step of the scenario",
+                where=f"{' and '.join(keys)} of the scenario",
                 fix="give a total or a chance or a stretch, and a step of 1 or more.",
             )
+
+    def limits(self, periods: pd.DatetimeIndex) -> tuple[Rule, ...]:
+        """The rules, and the capacities of the people over `periods`."""
+        return (*self.rules, *capacities(self.headcount, periods))
 
     @classmethod
     def read(cls, path: str | Path) -> Scenario:
@@ -86,10 +107,10 @@ class Scenario:
         ------
         OrganisationError
             If the file is missing or not TOML, or has an unknown key or a value of the
-            wrong kind; the message names the nearest right key.
+            wrong kind; the message names the line and the nearest right key.
         """
         try:
-            text = Path(path).read_text("utf-8")
+            text = Path(path).read_bytes().decode("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise OrganisationError(
                 "the scenario cannot be read.", where=f"{path}: {error}", fix="mend the file."
@@ -99,87 +120,34 @@ class Scenario:
     @classmethod
     def from_text(cls, text: str, *, where: str = "scenario.toml") -> Scenario:
         """Make a scenario of the text of a `scenario.toml`; errors as in `read`."""
-        try:
-            raw = tomlkit.parse(text).unwrap()
-        except TOMLKitError as error:
-            raise OrganisationError(
-                "the scenario cannot be read.", where=f"{where}: {error}", fix="mend the file."
-            ) from error
-        rules: list[Rule] = []
-        for name, kind in RULES.items():
-            entries = raw.pop(name, [])
-            if not isinstance(entries, list):
-                raise OrganisationError(
-                    f"'{name}' is not a list of limits.",
-                    where=where,
-                    fix=f"write [[{name}]] in double brackets.",
-                )
-            rules += [_make(kind, entry, f"{where}, [[{name}]]") for entry in entries]
-        scenario: Scenario = _make(cls, raw | {"rules": tuple(rules)}, where)
-        return scenario
+        from salesforecast.planning.scenario_file import parse
+
+        return parse(text, where=where)
 
     def write(self, path: str | Path) -> None:
         """Write the scenario as TOML; `Scenario.read` gives an equal one back."""
-        Path(path).write_text(self.to_text(), "utf-8")
+        Path(path).write_text(self.to_text(), "utf-8", newline="")
 
     def to_text(self) -> str:
-        """The scenario as the text of a `scenario.toml`."""
-        document = tomlkit.document()
-        document.add(
-            tomlkit.comment("All assumptions of one plan. Amounts are in the measure's unit.")
-        )
-        for part in fields(self):
-            value = getattr(self, part.name)
-            if part.name != "rules" and value is not None:
-                document[part.name] = dict(value) if isinstance(value, Mapping) else value
-        for rule in self.rules:
-            name = _RULE_NAMES[type(rule)]
-            if name not in document:
-                document[name] = tomlkit.aot()
-            document[name].append(_entry(rule))
-        return tomlkit.dumps(document)
+        """The scenario as the text of a `scenario.toml`; what it was read from, comments
+        included, with only the changed lines changed."""
+        from salesforecast.planning.scenario_file import compose
+
+        return compose(self)
 
 
-def _entry(rule: Rule) -> Any:
-    entry = tomlkit.table()
-    for part in fields(rule):  # type: ignore[arg-type]
-        value = getattr(rule, part.name)
-        if value not in ("", float("inf"), float("-inf")):
-            entry[part.name] = dict(value) if isinstance(value, Mapping) else value
-    return entry
-
-
-_KINDS: Mapping[str, tuple[type, ...]] = {
-    "int | None": (int,),
-    "float | None": (int, float),
-    "float": (int, float),
-    "int": (int,),
-    "str": (str,),
-    "Mapping[str, float]": (dict,),
-    "tuple[Rule, ...]": (tuple,),
-}
-
-
-def _make(kind: type, entry: Any, where: str) -> Any:
-    """Build one dataclass from a TOML table; unknown, missing or mistyped keys are refused."""
-    known = {part.name: part for part in fields(kind)}
-    if not isinstance(entry, dict):
-        raise OrganisationError(
-            "a limit is not a table.", where=where, fix="write key = value lines."
-        )
-    for name, value in entry.items():
-        if name not in known:
-            raise OrganisationError(
-                f"'{name}' is not known.", where=where, fix=nearest(name, known)
-            )
-        wanted = _KINDS[str(known[name].type)]
-        if not isinstance(value, wanted) or isinstance(value, bool):
-            raise OrganisationError(
-                f"'{name}' is {value!r}, which is not a {wanted[-1].__name__}.",
-                where=where,
-                fix='write numbers without quotes or per cent signs: 0.05, not "5%".',
-            )
-    for name, part in known.items():
-        if name not in entry and part.default is MISSING and part.default_factory is MISSING:
-            raise OrganisationError(f"'{name}' is missing.", where=where, fix=f"add {name} = ...")
-    return kind(**entry)
+def contradiction(scenario: Scenario) -> tuple[str, tuple[str, ...]]:
+    """What cannot be together in a scenario, and the keys that say it; empty when all is well."""
+    if scenario.total is not None and scenario.chance is not None:
+        return "a total and a chance are both given", ("total", "chance")
+    if scenario.total is not None and scenario.total < 0:
+        return f"the total {scenario.total} is negative", ("total",)
+    if scenario.chance is not None and not 0 < scenario.chance < 1:
+        return f"the chance {scenario.chance} is not between 0 and 1", ("chance",)
+    if scenario.step < 1:
+        return f"the step {scenario.step} is less than one", ("step",)
+    if scenario.stretch <= -1:
+        return f"the stretch {scenario.stretch} leaves no target", ("stretch",)
+    if any(weight < 0 for weight in scenario.blend.values()):
+        return "a weight of the blend is negative", ("blend",)
+    return "", ()

@@ -1,0 +1,129 @@
+"""What a planner decides about the gap so far, and about the people who sell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from salesforecast.errors import OrganisationError, nearest
+from salesforecast.rules import Capacity
+
+RECOVER, ABSORB, AMOUNT = "recover", "absorb", "amount"
+UNIT, REGION, COMPANY = "unit", "region", "company"
+KEEP, RELEASE = "keep", "release"
+_WORDS = {
+    "gap": (RECOVER, ABSORB, AMOUNT),
+    "carried_by": (UNIT, REGION, COMPANY),
+    "surplus": (KEEP, RELEASE),
+}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What becomes of the gap of closed periods, and who carries it in the open ones.
+
+    Parameters
+    ----------
+    gap
+        `"recover"` all of it, `"absorb"` all of it (open periods stay), or an `"amount"`.
+    amount
+        What is recovered with `gap = "amount"`, in the measure; the rest is absorbed.
+    carried_by
+        `"unit"`: each unit its own shortfall; `"region"`: the units below the same parent,
+        net, together; `"company"`: everybody, net.
+    surplus
+        What becomes of a carrier that is ahead: `"keep"` leaves its open targets;
+        `"release"` lowers them, so that the year's total stays as it was.
+    budget
+        Most that may move in all: sum of absolute changes over open cells. None: any.
+    cells
+        Most cells that may change. None: any.
+    """
+
+    gap: str = ABSORB
+    amount: int | None = None
+    carried_by: str = UNIT
+    surplus: str = KEEP
+    budget: int | None = None
+    cells: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, known in _WORDS.items():
+            if getattr(self, name) not in known:
+                raise OrganisationError(
+                    f"'{name}' cannot be '{getattr(self, name)}'.",
+                    where="[replan] of the scenario",
+                    fix=nearest(str(getattr(self, name)), known),
+                )
+        wrong = ""
+        if (self.gap == AMOUNT) != (self.amount is not None):
+            wrong = "an amount goes with gap = 'amount', and only with it"
+        elif any(n is not None and n < 0 for n in (self.amount, self.budget, self.cells)):
+            wrong = "amount, budget and cells are zero or more"
+        if wrong:
+            raise OrganisationError(
+                f"the decision contradicts itself: {wrong}.",
+                where="[replan] of the scenario",
+                fix="give gap = 'recover', 'absorb', or 'amount' with amount = ...",
+            )
+
+
+@dataclass(frozen=True)
+class Headcount:
+    """People who work in `node`: each adds to a capacity from his start on.
+
+    Parameters
+    ----------
+    node
+        Where they work.
+    per_month
+        What one trained person does a month: `80` visits, `21` working days.
+    unit
+        Of what they do: `"visits"`.
+    uses
+        Node to use per unit of target, as in `Capacity`.
+    people
+        Entries `start` (first month, `"2013-09"`), `count` (may be negative: people who
+        leave), `ramp` (months until they work fully; 0: from the first day).
+    """
+
+    node: str
+    per_month: float
+    unit: str
+    uses: Mapping[str, float] = field(hash=False)
+    people: tuple[Mapping[str, object], ...] = field(default=(), hash=False)
+    owner: str = ""
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        for entry in self.people:
+            unknown = set(entry) - {"start", "count", "ramp"}
+            if unknown or "start" not in entry:
+                raise OrganisationError(
+                    f"an entry of people has {sorted(entry)}.",
+                    where=f"[[headcount]] of '{self.node}'",
+                    fix='write { start = "2013-09", count = 1, ramp = 3 }.',
+                )
+
+    def working(self, periods: pd.DatetimeIndex) -> pd.Series:
+        """Full people at work in each month of `periods`, learners counted in part."""
+        out = pd.Series(0.0, index=periods)
+        for entry in self.people:
+            start = pd.Timestamp(str(entry["start"]))
+            ramp = float(str(entry.get("ramp", 0)))
+            since = (periods.year - start.year) * 12 + periods.month - start.month
+            part = ((since + 1) / (ramp + 1)).to_numpy().clip(0.0, 1.0)
+            out += float(str(entry.get("count", 1))) * part
+        return out
+
+    def capacity(self, periods: pd.DatetimeIndex) -> Capacity:
+        """What these people can do over `periods`, as a limit on targets."""
+        amount = float(self.working(periods).sum()) * self.per_month
+        return Capacity(self.node, amount, self.unit, self.uses, self.owner, self.reason)
+
+
+def capacities(heads: Sequence[Headcount], periods: pd.DatetimeIndex) -> tuple[Capacity, ...]:
+    """Limits that follow from the people over `periods`."""
+    return tuple(head.capacity(periods) for head in heads)

@@ -249,5 +249,5 @@ def _text(
 def _svg(width: float, height: float, marks: Sequence[str], label: str) -> str:
     return (
         f'<svg width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}" '
-        f'role="img" aria-label="{escape(label)}">{"".join(marks)}</svg>'
+        f'overflow="visible" role="img" aria-label="{escape(label)}">{"".join(marks)}</svg>'
     )

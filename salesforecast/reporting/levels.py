@@ -140,29 +140,28 @@ def write_level(sheet: Sheet, level: str, layout: Layout) -> None:
     source = words.say("book_leaf") if lowest else words.say("book_source", sheet=layout.positions)
     note = f"{words.say('book_unit', unit=report.unit, short=short)} {source}"
     sheet.open(title, note, columns, frozen=2)
-    labels = report.plan.units["label"]
+    labels = report.plan.units["label"].to_dict()
+    above = layout.above[layout.between(level)].to_dict("index")
+    keys = layout.keys.to_dict("index") if lowest else {}
     first, rows = layout.first(level), []
-    for at, (node, unit) in enumerate(units.iterrows()):
+    for at, (node, unit) in enumerate(units.to_dict("index").items()):
         row = HEAD_ROW + 1 + at
-        above = layout.above.loc[node, layout.between(level)]
-        names = [labels.get(upper, "") for upper in above]
+        names = [labels.get(upper, "") for upper in above[node].values()]
         head = [int(layout.numbers[node]), words.name("label", unit["label"]), *names]
         for column, value in enumerate(head):
             sheet.cell(row, column, value, columns[column].style)
         values = [_write(sheet, row, field, unit, level, layout) for field in layout.fields]
-        keys = list(layout.keys.loc[node]) if lowest else []
-        for column, key in enumerate(keys, start=first + len(values)):
+        own = list(keys.get(node, {}).values())
+        for column, key in enumerate(own, start=first + len(values)):
             sheet.cell(row, column, key, "key")
-        rows.append([*head, *values, *keys])
+        rows.append([*head, *values, *own])
     sheet.close(columns, rows)
     if lowest:
         last = len(columns) - 1
         sheet.to.set_column(first + len(layout.fields), last, 8, None, {"level": 1, "hidden": True})
 
 
-def _write(
-    sheet: Sheet, row: int, field: Field, unit: pd.Series, level: str, layout: Layout
-) -> Any:
+def _write(sheet: Sheet, row: int, field: Field, unit: dict, level: str, layout: Layout) -> Any:
     """Write one cell, as a figure or as a formula with its value; return the value."""
     column, value = layout.at(field.name, level), unit[field.source]
     formula = _formula(field, row, level, layout)
@@ -217,7 +216,7 @@ def _fields(report: Report, words: Wording) -> list[Field]:
         out.append(Field(f"month {period}", head, "sum", period))
     out.append(Field("limit", Column(words.say("held_by")), "value", "limit"))
     if "sentence" in units:
-        out.append(Field("why", Column(words.say("why")), "value", "sentence"))
+        out.append(Field("why", Column(words.say("why"), width=90), "value", "sentence"))
     return out
 
 

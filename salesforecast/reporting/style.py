@@ -48,6 +48,7 @@ td.lim,.small{font-size:11px;color:var(--ink2);font-weight:400!important;line-he
 tr.mut td{color:var(--ink2)}
 .wide td:first-child{min-width:120px}
 code{font-size:10.5px;overflow-wrap:anywhere}
+td.lim{min-width:62px}
 tr,.keep{break-inside:avoid}
 footer{margin-top:22px;border-top:1px solid var(--line);padding-top:6px;color:var(--ink2);
 font-size:11px}

@@ -16,7 +16,7 @@ MISSING = {"", "-", "--", "–", "—", "n/a", "na", "nan", "null", "none", "无
 FACTORS = {"亿": 1e8, "万": 1e4, "千": 1e3, "%": 0.01}
 _MONEY = re.compile(r"(?:[$€£¥₩₹₽]|usd|eur|gbp|cny|rmb|jpy|元|圆|人民币)", re.IGNORECASE)
 _SHAPE = re.compile(r"[0-9]+(?:[.,' ][0-9]+)*|[.,][0-9]+")
-_GROUPED = re.compile(r"[0-9]{1,3}(?:([,.' ])[0-9]{2,3})*\1[0-9]{3}")
+_GROUPED = re.compile(r"[0-9]{1,3}([,.' ])(?:[0-9]{2,3}\1)*[0-9]{3}")
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def _decimal_mark(
         mark = _evidence(piece.body)
         if mark == "?":
             doubtful = doubtful or piece
-        elif mark:
+        elif mark and _value(piece.body, mark) is not None:
             proofs.setdefault(mark, f"{cell(piece.at)}: '{raw.iloc[piece.at]}'")
     if len(proofs) == 2:
         raise DataError(

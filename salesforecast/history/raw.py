@@ -62,16 +62,24 @@ class Want:
 ALL_COLUMNS = Want()
 
 
+def _nearest(name: str, columns: Sequence[str]) -> str:
+    """The column that is probably meant: one that contains the name, else the most alike."""
+    plain = {column: column.lower().replace(" ", "") for column in columns}
+    wanted = name.lower().replace(" ", "")
+    inside = [column for column, text in plain.items() if wanted in text or text in wanted]
+    alike = difflib.get_close_matches(name, columns, n=1, cutoff=0.4)
+    return next(iter([*sorted(inside, key=len), *alike]), "")
+
+
 def missing_columns(wanted: Sequence[str], header: Sequence[str], name: str) -> DataError | None:
     """The error for columns that are mapped but not there; None when all are."""
     missing = [column for column in wanted if column not in header]
     if not missing:
         return None
-    near = [difflib.get_close_matches(column, header, n=1, cutoff=0.4) for column in missing]
+    spare = [column for column in header if column not in wanted]
+    near = {column: _nearest(column, spare) for column in missing}
     advice = "; ".join(
-        f"did you mean '{match[0]}' for '{column}'?"
-        for column, match in zip(missing, near, strict=True)
-        if match
+        f"did you mean '{match}' for '{column}'?" for column, match in near.items() if match
     )
     return DataError(
         f"the column{'s' if len(missing) > 1 else ''} {missing} that the organisation file names "

@@ -132,19 +132,19 @@ class _Problem:
 
     def __init__(self, tree: Tree, curves: Curves, bounds: Bounds, total: float) -> None:
         self.tree, self.curves, self.bounds = tree, curves, bounds
-        self.low = bounds.least[tree.leaves]
+        self.low, self.high = bounds.least[tree.leaves], bounds.most[tree.leaves]
         room = total - (self.low.sum() - self.low)  # the most any leaf can carry within the total
-        self.high = np.minimum(bounds.most[tree.leaves], np.maximum(room, self.low))
+        self.room = np.minimum(self.high, np.maximum(room, self.low))
         self.least = [bounds.least[layer.nodes] for layer in tree.layers]
         self.most = [bounds.most[layer.nodes] for layer in tree.layers]
         inf, sup = curves.reach()
-        self.bottom = np.clip(inf, self.low, self.high)
-        self.top = np.clip(sup, self.low, self.high)
-        self.sinks = (self.bottom > self.low).astype(float)  # dead curves, which must
-        self.rises = (self.top < self.high).astype(float)  # be moved when nothing else can
+        self.sinks = (inf > self.low).astype(float)  # dead curves, which must be
+        self.rises = (sup < self.high).astype(float)  # moved when nothing else can
+        self.bottom = np.where(self.sinks > 0, inf, self.low)
+        self.top = np.where(self.rises > 0, sup, self.high)
         self.dead = bool(self.sinks.any() or self.rises.any())
         self.phase = np.zeros(len(self.low), dtype=np.int8)
-        self.from_level, self.to_level, guess = curves.bracket(self.low, self.high)
+        self.from_level, self.to_level, guess = curves.bracket(self.low, self.room)
         self.guess = guess if np.isfinite(guess) else 0.5 * (self.from_level + self.to_level)
 
     def leaf(self, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -195,8 +195,10 @@ class _Problem:
         phase = np.zeros(len(need) + 1, dtype=np.int8)
         if self.dead and need.any():
             slack = 1e-12 * (np.abs(target) + 1e-9)
-            phase[:-1][need & (target > self.sums(self.top, None, depth)[0][0] + slack)] = 1
-            phase[:-1][need & (target < self.sums(self.bottom, None, depth)[0][0] - slack)] = -1
+            top = np.minimum(np.maximum(self.top, self.low), self.room)
+            bottom = np.minimum(np.maximum(self.bottom, self.low), self.high)
+            phase[:-1][need & (target > self.sums(top, None, depth)[0][0] + slack)] = 1
+            phase[:-1][need & (target < self.sums(bottom, None, depth)[0][0] - slack)] = -1
             under = self.tree.above[depth]
             touched = np.append(need, False)[under]
             self.phase = np.where(touched, phase[under], self.phase)
@@ -204,19 +206,23 @@ class _Problem:
 
     def newton(
         self, depth: int, level: np.ndarray, target: np.ndarray, need: np.ndarray
-    ) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray | None]]]:
+    ) -> tuple[np.ndarray, np.ndarray, list[tuple[np.ndarray, np.ndarray | None]]]:
         """Find the level of every group of a layer that needs one, all at once.
 
-        Newton's method on monotone sums, kept inside a bracket; exact after a few steps
-        for curves of straight pieces.
+        Newton's method on monotone sums, kept inside a bracket that is halved whenever the
+        miss is not; exact after a few steps for curves of straight pieces. Returns levels, phases, and the sums from there down.
         """
         phase = self.reset(depth, need, target)
-        span = float(np.max(self.high - self.low, initial=0.0))
-        lower = np.where(phase == 0, self.from_level, np.where(phase > 0, 0.0, -span))
-        upper = np.where(phase == 0, self.to_level, np.where(phase > 0, span, 0.0))
+        lower = np.full(len(level), self.from_level)
+        upper = np.full(len(level), self.to_level)
+        if phase.any():
+            far = float(np.max(np.where(self.rises > 0, self.room - self.top, 0.0)))
+            deep = float(np.max(np.where(self.sinks > 0, self.bottom - self.low, 0.0)))
+            lower[phase != 0], upper[phase != 0] = -deep, far
         level = np.where(need, np.clip(level, lower, upper), level)
         under = self.tree.above[depth]
         enough = TOLERANCE * (np.abs(target) + np.abs(target).sum() / len(self.low))
+        before = np.full(len(level), np.inf)
         for _ in range(MOST_STEPS):
             spread = level[0] if len(level) == 1 else np.append(level, 0.0)[under]
             values, slopes = self.leaf(spread)
@@ -232,12 +238,15 @@ class _Problem:
             with np.errstate(divide="ignore", invalid="ignore"):
                 step = level - miss / tilt
             middle = 0.5 * (lower + upper)
-            step = np.where((tilt > 0) & (step >= lower) & (step <= upper), step, middle)
-            step = np.where(open_, step, level)
+            good = (tilt > 0) & (step >= lower) & (step <= upper) & (2 * np.abs(miss) <= before)
+            before = np.abs(miss)
+            step = np.where(open_, np.where(good, step, middle), level)
             if (step == level).all():
                 break
             level = step
-        return level, sums
+        else:
+            raise ValueError("the curves are not continuous and nondecreasing")
+        return level, phase, sums
 
 
 def solve(tree: Tree, curves: Curves, bounds: Bounds, total: float) -> Levels:
@@ -264,32 +273,32 @@ def solve(tree: Tree, curves: Curves, bounds: Bounds, total: float) -> Levels:
         raise ValueError("no levels exist: a limit is broken, or the total lies outside")
     problem = _Problem(tree, curves, bounds, total)
     size = len(tree.parents)
-    exact, level, price = np.empty(size), np.empty(size), np.zeros(size)
-    held = np.zeros(size, dtype=np.int8)
-    inherited = np.array([problem.guess])
-    sums: list[tuple[np.ndarray, np.ndarray | None]] = []
+    found = Levels(np.empty(size), np.empty(size), np.zeros(size), np.zeros(size, dtype=np.int8))
     leaf_level = np.empty(len(tree.leaves))
+    own, phase = np.array([problem.guess]), np.zeros(1, dtype=np.int8)
+    sums: list[tuple[np.ndarray, np.ndarray | None]] = []
     for depth, layer in enumerate(tree.layers):
+        inherited, above = own[layer.up], phase[layer.up]
         if depth == 0:
             wanted, need = np.array([float(total)]), np.array([True])
         else:
-            here = sums[1][0]
+            here, sums = sums[1][0], sums[1:]
             wanted = np.minimum(np.maximum(here, problem.least[depth]), problem.most[depth])
-            held[layer.nodes] = np.sign(here - wanted)
-            inherited = inherited[layer.up]
             need = here != wanted
             need[layer.ends] = False
-            sums = sums[1:]
-        own = inherited
+        own, phase = inherited, above
         if len(layer.inner) and need.any():
-            own, sums = problem.newton(depth, inherited, wanted, need)
-        exact[layer.nodes] = wanted
-        level[layer.nodes] = own
-        leaf_level[layer.leaves] = inherited[layer.ends]
-        if depth:
-            price[layer.nodes] = own - inherited
-        inherited = own
-    return _finish(problem, Levels(exact, level, price, held), leaf_level)
+            own, fresh, sums = problem.newton(depth, inherited, wanted, need)
+            phase = np.where(need, fresh, above)
+        found.exact[layer.nodes] = wanted
+        found.level[layer.nodes] = np.where(phase == 0, own, _endless(phase))
+        leaf_level[layer.leaves] = own[layer.ends]
+        if depth and need.any():
+            price = np.where(phase == above, own - inherited, _endless(phase - above))
+            price[np.abs(price) <= 1e-12 * (np.abs(own) + np.abs(inherited))] = 0.0
+            found.price[layer.nodes] = price
+            found.held[layer.nodes] = -np.sign(price)
+    return _finish(problem, found, leaf_level)
 
 
 def _finish(problem: _Problem, found: Levels, leaf_level: np.ndarray) -> Levels:
@@ -297,13 +306,28 @@ def _finish(problem: _Problem, found: Levels, leaf_level: np.ndarray) -> Levels:
     tree = problem.tree
     value, _ = problem.curves.at(leaf_level)
     values, _ = problem.leaf(leaf_level)
+    outer = leaf_level
     if problem.dead and problem.phase.any():
-        value = np.where(problem.phase != 0, values, value)
+        inside = (problem.phase > 0) & (values < problem.high) & (problem.rises > 0)
+        inside |= (problem.phase < 0) & (values > problem.low) & (problem.sinks > 0)
+        outer = np.where(problem.phase == 0, leaf_level, _endless(problem.phase))
+        value = np.where(problem.phase == 0, value, np.where(inside, values, outer))
     side = np.sign(value - values)
-    own = np.where(side == 0, leaf_level, problem.curves.inverse(values))
-    own = np.where(np.isnan(own), np.where(side > 0, -np.inf, np.inf), own)
+    own = np.where(side == 0, outer, problem.curves.inverse(values))
+    own = np.where(np.isnan(own), _endless(-side), own)
+    with np.errstate(invalid="ignore"):  # both without end: no more than the level above
+        price = np.where(
+            side == 0, 0.0, np.nan_to_num(own - outer, nan=0.0, posinf=np.inf, neginf=-np.inf)
+        )
+    tiny = np.abs(price) <= 1e-12 * (np.abs(own) + np.abs(outer))  # float noise at a limit
+    tiny &= np.isfinite(price)
     found.exact[tree.leaves] = values
-    found.held[tree.leaves] = side
-    found.level[tree.leaves] = own
-    found.price[tree.leaves] = np.where(side == 0, 0.0, own - leaf_level)
+    found.held[tree.leaves] = np.where(tiny, 0, side)
+    found.level[tree.leaves] = np.where(tiny, outer, own)
+    found.price[tree.leaves] = np.where(tiny, 0.0, price)
     return found
+
+
+def _endless(sign: np.ndarray) -> np.ndarray:
+    """Infinity with a sign."""
+    return np.where(sign > 0, np.inf, -np.inf)

@@ -145,16 +145,22 @@ def _program(
     unit = sparse.eye_array(count)
     limits = [
         LinearConstraint(
-            sparse.hstack([tree.summing, none, none]), np.maximum(least, -1e15), np.minimum(most, 1e15)
+            sparse.hstack([tree.summing, none, none]),
+            np.maximum(least, -1e15),
+            np.minimum(most, 1e15),
         ),
         LinearConstraint(sparse.hstack([unit, -unit, unit]), want, want),
         LinearConstraint(
-            sparse.hstack([sparse.csr_array(shared.use), none[: len(shared.use)], none[: len(shared.use)]]),
+            sparse.hstack(
+                [sparse.csr_array(shared.use), none[: len(shared.use)], none[: len(shared.use)]]
+            ),
             shared.lower - slack,
             shared.upper + slack,
         ),
     ]
-    root = LinearConstraint(sparse.hstack([tree.summing[:1], none[:1], none[:1]]), exact[0], exact[0])
+    root = LinearConstraint(
+        sparse.hstack([tree.summing[:1], none[:1], none[:1]]), exact[0], exact[0]
+    )
     found = milp(
         np.concatenate([np.zeros(count), np.ones(2 * count)]),
         integrality=np.concatenate([np.ones(count), np.zeros(2 * count)]),

@@ -251,7 +251,7 @@ class _Ups:
     """Which cells round up: so many a row, with counts a column that are moved to limits."""
 
     def __init__(self, gain: np.ndarray, per_row: np.ndarray) -> None:
-        height, width = gain.shape
+        width = gain.shape[1]
         if (per_row < 0).any() or (per_row > np.isfinite(gain).sum(axis=1)).any():
             raise ValueError("the rows of the table do not add up to their totals")
         order = np.argsort(-gain, axis=1, kind="stable")
@@ -340,13 +340,13 @@ class _Ups:
                 self._look(source)
             return
         stale = np.isin(self.row, list(rows)) & np.isfinite(self.cost)
-        for source in np.flatnonzero(stale.any(axis=1)):
-            self._look(int(source))
-        for row in rows:
-            up, gain = self.up[:, row], self.gain[:, row]
+        for column in np.flatnonzero(stale.any(axis=1)):
+            self._look(int(column))
+        for changed in rows:
+            up, gain = self.up[:, changed], self.gain[:, changed]
             with np.errstate(invalid="ignore"):  # locked cells are worth minus infinity
                 offer = np.where(up[:, None] & ~up, gain[:, None] - gain, np.inf)
-            earlier = (offer == self.cost) & (row < self.row) & np.isfinite(offer)
+            earlier = (offer == self.cost) & (changed < self.row) & np.isfinite(offer)
             better = (offer < self.cost) | earlier
             self.cost[better] = offer[better]
-            self.row[better] = row
+            self.row[better] = changed

@@ -3,7 +3,7 @@
 On a tree one pass from the leaves to the root finds them all: a node can carry anything between
 what its limits and its children force on it and what they leave it, in whole steps; where the
 first exceeds the second, those limits contradict each other. Capacities that several units share
-leave the tree and are looked at afterwards (`salesforecast.allocation.shared`).
+leave the tree and are looked at afterwards (`shared`, with a linear program).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -19,8 +20,11 @@ from salesforecast.allocation import wording
 from salesforecast.allocation.limits import ORDER, Bounds, Limits, Sides
 from salesforecast.allocation.repair import changed, money, ways
 from salesforecast.errors import InfeasibleError
-from salesforecast.hierarchy import Hierarchy
+from salesforecast.hierarchy import ROOT, Hierarchy
 from salesforecast.rules import Rule
+
+if TYPE_CHECKING:
+    from salesforecast.allocation.shared import Knot
 
 
 @dataclass(frozen=True)
@@ -147,6 +151,10 @@ def diagnose(
         raise ValueError(f"step is {step}")
     limits = Limits.of(total, hierarchy, rules, baseline=baseline, step=step)
     found, limits = _on_tree(limits, tuple(order))
+    if limits.weighted:
+        from salesforecast.allocation.shared import knots
+
+        found += [_off_tree(knot) for knot in knots(limits, tuple(order))]
     return tuple(found)
 
 
@@ -214,6 +222,26 @@ def _at(limits: Limits, sides: Sides, node: int, order: tuple[str, ...]) -> tupl
     return conflict, limits.with_bounds(bounds)
 
 
+def _off_tree(knot: Knot) -> Conflict:
+    """A contradiction with shared capacities; it is shown where the first capacity is."""
+    limits, places = knot.limits, [int(at) for at in knot.which if at != knot.limits.total_at]
+    shared = [at for at in places if at in limits.weighted] or places
+    node = limits.rules[shared[0]].node if shared else ROOT
+    return Conflict(
+        node=node,
+        label=wording.name(limits, node),
+        rules=tuple(limits.rules[at] for at in places),
+        places=tuple(places),
+        total=limits.total if limits.total_at in knot.which else None,
+        shortfall=knot.shortfall,
+        whole=knot.shortfall,
+        unit=knot.unit,
+        _repair=lambda: changes(limits, knot.bounds),
+        _options=lambda: tuple(changes(limits, bounds) for bounds in knot.ways() or (knot.bounds,)),
+        _say=lambda it, language: wording.knot(limits, knot.which, it, language),
+    )
+
+
 def _opposed(limits: Limits, sides: Sides, node: int) -> tuple[np.ndarray, np.ndarray, int]:
     """Limits that force too much, limits that leave too little, and how many more do the same.
 
@@ -222,6 +250,10 @@ def _opposed(limits: Limits, sides: Sides, node: int) -> tuple[np.ndarray, np.nd
     here = np.array([node])
     own_low, own_high = sides.own_low[0], sides.own_high[0]
     if own_low > own_high:
+        mine = limits.at == node
+        alone = np.flatnonzero(mine & (limits.lower > limits.upper))[:1]
+        if len(alone):  # no multiple of the step lies in it
+            return alone, alone, 0
         forced = limits.deciding(node, here, sides, low=True)
         return forced, limits.deciding(node, here, sides, low=False), 0
     if own_low > sides.sum_high[0]:

@@ -87,7 +87,7 @@ class Limits:
     kind
         int64: its place in `ORDER`.
     lower, upper
-        float64, in steps: the least and most that it allows.
+        float64, in steps: the least and most that it allows; of weighted limits in their unit.
     weighted
         Limit to its row, for those that no single node can carry.
     tree
@@ -149,7 +149,9 @@ class Limits:
         low, high = np.array([*lower, total], float), np.array([*upper, total], float)
         _fill_growth(low, high, at, kind_at == places["growth"], rolled)
         at[list(weighted)] = -1
-        low, high = whole(low / step, np.ceil), whole(high / step, np.floor)
+        on_tree = at >= 0
+        low[on_tree] = whole(low[on_tree] / step, np.ceil)
+        high[on_tree] = whole(high[on_tree] / step, np.floor)
         return cls(
             tuple(rules), hierarchy, rolled, total, step, at, kind_at, low, high, weighted, tree
         )

@@ -44,6 +44,8 @@ def changed(limits: Limits, which: int, lower: float, upper: float) -> Rule | No
         new = replace(rule, amount=money(lower, limits.step))
     elif isinstance(rule, (Ceiling, Lock)):
         new = replace(rule, amount=money(upper, limits.step))
+    elif isinstance(rule, Capacity) and limits.at[which] < 0:
+        new = replace(rule, amount=float(upper))
     elif isinstance(rule, Capacity):
         use = next(iter(rule.uses.values()))
         new = replace(rule, amount=upper * limits.step * use)

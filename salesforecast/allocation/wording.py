@@ -90,7 +90,25 @@ def conflict(
     )
     text = f"{where}: {asks}, {high} {_verb(left, 'allow')} {number(allowed)}: {off} too much."
     if it.others:
-        text += f" With {it.others} further limits there it is {number(it.whole)}."
+        limits_there = "limit" if it.others == 1 else "limits"
+        text += f" With {it.others} further {limits_there} there it is {number(it.whole)}."
+    return text, fix
+
+
+def knot(limits: Limits, which: np.ndarray, it: Conflict, language: str) -> tuple[str, str]:
+    """Which limits a shared capacity cannot hold together with, and the ways out of it."""
+    values = np.where(np.isfinite(limits.lower), limits.lower, limits.upper)
+    order = [at for at in which.tolist() if at in limits.weighted]
+    order += [at for at in which.tolist() if at not in limits.weighted]
+    words = [_item(limits, at, values[at], language) for at in order[: _NAMED + 1]]
+    rest = len(order) - len(words)
+    unit = f" {it.unit}" if it.unit else ""
+    fix = ways_out(limits, it.options, language)
+    if language == "zh":
+        words += [f"另外 {rest} 项限制"] if rest else []
+        return f"{listed(words, language)}无法同时满足：还差 {number(it.shortfall)}{unit}。", fix
+    words += [f"{rest} more limits"] if rest else []
+    text = f"{listed(words, language)} cannot hold together: {number(it.shortfall)}{unit} too few."
     return text, fix
 
 
@@ -104,6 +122,8 @@ def ways_out(limits: Limits, options: Sequence[Sequence[Change]], language: str)
 
 def infeasible(texts: Sequence[str], fixes: Sequence[str], language: str) -> tuple[str, str, str]:
     """What, where and fix of the error for several contradictions."""
+    if not texts:
+        return _nothing_found(language)
     if language == "zh":
         what = f"没有方案能同时满足所有限制：{len(texts)} 处矛盾。"
     elif len(texts) == 1:
@@ -116,6 +136,16 @@ def infeasible(texts: Sequence[str], fixes: Sequence[str], language: str) -> tup
         for lines in (texts, fixes)
     )
     return what, where, fix
+
+
+def _nothing_found(language: str) -> tuple[str, str, str]:
+    if language == "zh":
+        return "没有找到整步长的方案。", "共用产能", "请减小步长，或略微提高一项共用产能。"
+    return (
+        "no allocation in whole steps was found.",
+        "capacities shared by several units",
+        "use a smaller step, or raise a shared capacity slightly.",
+    )
 
 
 def _named(limits: Limits, which: np.ndarray, values: np.ndarray, language: str) -> str:
@@ -137,12 +167,26 @@ def _item(limits: Limits, which: int, steps: float, language: str) -> str:
     if which == limits.total_at:
         return f"总目标（{amount}）" if language == "zh" else f"the total ({amount})"
     rule = limits.rules[which]
-    node = limits.hierarchy.nodes.index[limits.at[which]]
+    if isinstance(rule, Capacity) and which in limits.weighted:
+        return _shared(limits, rule, language)
+    at = limits.at[which]
+    node = str(limits.hierarchy.nodes.index[at]) if at >= 0 else rule.node
+    as_set = getattr(rule, "amount", np.nan)
+    if not isinstance(rule, Capacity) and abs(as_set / limits.step - steps) < 1:
+        amount = number(as_set)
     set_by = _set_by(rule, language)
     extra = _extra(rule, language)
     if language == "zh":
         return f"{name(limits, node)}{kind(rule, language)}（{extra}{amount}{set_by}）"
     return f"{name(limits, node)}'s {kind(rule, language)} ({extra}{amount}{set_by})"
+
+
+def _shared(limits: Limits, rule: Capacity, language: str) -> str:
+    users = listed([name(limits, node) for node in rule.uses], language)
+    amount = f"{number(rule.amount)} {rule.unit}{_set_by(rule, language)}"
+    if language == "zh":
+        return f"{users}共用的产能（{amount}）"
+    return f"the capacity that {users} share ({amount})"
 
 
 def _extra(rule: Rule, language: str) -> str:
@@ -190,11 +234,7 @@ def _change(limits: Limits, change: Change, language: str) -> str:
         new = number(change.to)
         return f"总目标改为 {new}" if chinese else f"change the total to {new}"
     rule = change.rule
-    node = (
-        rule.node
-        if isinstance(rule, Capacity)
-        else str(limits.hierarchy.nodes.index[limits.at[change.place]])
-    )
+    node = str(rule.node)
     who, what = name(limits, node), kind(rule, language)
     if change.to is None or isinstance(change.to, (int, float)):
         return f"取消{who}{what}" if chinese else f"release {who}'s {what}"

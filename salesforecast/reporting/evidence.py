@@ -54,7 +54,7 @@ def made_section(report: Report, words: Wording) -> Html:
     lines = [
         ("made_total", _total(report, words)),
         ("made_criterion", words.criterion(scenario.criterion)),
-        ("made_step", f"{scenario.step:,} {report.unit}"),
+        ("made_step", f"{scenario.step:,} {report.unit}".strip()),
         (
             "made_rules",
             "; ".join(_rule(rule, report, words) for rule in scenario.rules)
@@ -159,11 +159,13 @@ def _far_off(report: Report, words: Wording) -> Html:
 
 def _total(report: Report, words: Wording) -> str:
     scenario = report.plan.scenario
-    asked = f"{int(report.company['target']):,} {report.unit}"
+    asked = f"{int(report.company['target']):,} {report.unit}".strip()
     if scenario.total is not None:
         return asked
-    stretch = words.percent(scenario.stretch, 1)
     between = "：" if words.language == "zh" else ": "
+    if scenario.chance is not None:
+        return asked + between + words.say("made_from_chance", chance=words.chance(scenario.chance))
+    stretch = words.percent(scenario.stretch, 1)
     return asked + between + words.say("made_from_forecast", stretch=stretch)
 
 

@@ -37,7 +37,7 @@ def history_and_target(report: Report, language: str = "en") -> Picture:
     sales = shown["sales"].to_numpy(dtype=float) / report.divisor
     now = {k: float(company[k]) / report.divisor for k in ("forecast", "low80", "high80", "target")}
     top, ticks = _axis(max([*sales, *now.values()]))
-    left, right, ground, roof = 44.0, 320.0, 148.0, 16.0
+    left, right, ground, roof = max(44.0, 6.2 * len(f"{top:,.0f}")), 312.0, 148.0, 16.0
     slot = (right - left) / (len(sales) + 1)
     width = slot * 0.8
 
@@ -45,6 +45,7 @@ def history_and_target(report: Report, language: str = "en") -> Picture:
         return ground - (ground - roof) * max(value, 0.0) / top
 
     marks = [_grid(tick, y(tick), left, right) for tick in ticks]
+    labels = []  # drawn last: a higher bar beside must not cover them
     planned = report.plan.periods[0]
     for at, (period, name, value) in enumerate(
         zip(shown["period"], shown["label"], sales, strict=True)
@@ -53,7 +54,7 @@ def history_and_target(report: Report, language: str = "en") -> Picture:
         marks.append(_rect(x, y(value), width, ground - y(value), INK2 if same else BAR))
         middle = x + width / 2
         if same:
-            marks.append(_text(middle, y(value) - 4, f"{value:,.0f}", "middle", INK))
+            labels.append(_text(middle, y(value) - 4, f"{value:,.0f}", "middle", INK))
             marks.append(_text(middle, 163, words.quarter(str(name)), "middle"))
     marks.append(_fan(now, y, left + slot * len(sales) + slot * 0.1, width, words))
     quarter = words.short_quarter(report.quarter)
@@ -64,7 +65,7 @@ def history_and_target(report: Report, language: str = "en") -> Picture:
         forecast=words.amount(company["forecast"]),
         target=words.amount(company["target"]),
     )
-    return Picture(_svg(430, 168, marks, label))
+    return Picture(_svg(430, 168, marks + labels, label))
 
 
 def fairness_strip(report: Report, language: str = "en") -> Picture:

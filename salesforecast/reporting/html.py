@@ -48,7 +48,8 @@ def paragraph(text: str, css: str = "") -> Html:
 
 
 def _cell(cell: Cell, tag: str) -> str:
-    return f"<{tag}{_css(cell.css)}>{safe(cell.content)}</{tag}>"
+    scope = ' scope="col"' if tag == "th" else ""
+    return f"<{tag}{scope}{_css(cell.css)}>{safe(cell.content)}</{tag}>"
 
 
 def _css(css: str) -> str:

@@ -135,10 +135,9 @@ def write_level(sheet: Sheet, level: str, layout: Layout) -> None:
     words, report = layout.words, layout.report
     columns, units = layout.columns(level), layout.rows[level]
     lowest = level == layout.levels[-1]
-    short = words.short_quarter(report.quarter)
     title = f"{report.organisation}, {words.quarter(report.quarter)}: {words.name('level', level)}"
     source = words.say("book_leaf") if lowest else words.say("book_source", sheet=layout.positions)
-    note = f"{words.say('book_unit', unit=report.unit, short=short)} {source}"
+    note = f"{unit_note(report, words)} {source}"
     sheet.open(title, note, columns, frozen=2)
     labels = report.plan.units["label"].to_dict()
     above = layout.above[layout.between(level)].to_dict("index")
@@ -204,7 +203,7 @@ def _fields(report: Report, words: Wording) -> list[Field]:
         Field("high", Column(words.say("high"), "money"), "value", "high80"),
         Field("target", Column(words.say("target"), "total"), "months", "target"),
     ]
-    if (units["assigned"] != units["target"]).any():
+    if report.hedged:
         out.append(Field("assigned", Column(words.say("assigned"), "money"), "value", "assigned"))
     out += [
         Field("growth", Column(words.say("growth_plain"), "share"), "growth", "growth"),
@@ -222,6 +221,12 @@ def _fields(report: Report, words: Wording) -> list[Field]:
 
 def _quoted(name: str) -> str:
     return "'" + name.replace("'", "''") + "'"
+
+
+def unit_note(report: Report, words: Wording) -> str:
+    """What the amounts are counted in, where it is known, and what the ratios mean."""
+    unit = words.say("book_unit", unit=report.unit) if report.unit else ""
+    return unit + words.say("book_ratios", short=words.short_quarter(report.quarter))
 
 
 def sum_of_positions(layout: Layout) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesforecast.reporting.levels import Layout, sum_of_positions
+from salesforecast.reporting.levels import Layout, sum_of_positions, unit_note
 from salesforecast.reporting.report import Report
 from salesforecast.reporting.sheet import HEAD_ROW, Column, Sheet
 from salesforecast.reporting.split import limits_in_words
@@ -19,10 +19,13 @@ _GRAVEST_FIRST = ("error", "warning", "repair")
 def write_overview(sheet: Sheet, layout: Layout, names: Sequence[str]) -> None:
     """The plan's total beside the sum of its positions, and a link to every sheet."""
     words, report = layout.words, layout.report
-    short = words.short_quarter(report.quarter)
-    unit = words.say("book_unit", unit=report.unit, short=short)
     columns = [Column(words.say("what"), width=38), Column(words.say("target"), "money", 18)]
-    sheet.open(f"{report.organisation}, {words.quarter(report.quarter)}", unit, columns, frozen=0)
+    sheet.open(
+        f"{report.organisation}, {words.quarter(report.quarter)}",
+        unit_note(report, words),
+        columns,
+        frozen=0,
+    )
     target, chance = int(report.company["target"]), float(report.plan.chance_of_total)
     row = HEAD_ROW + 1
     sheet.text(row, 0, words.say("book_total"))

@@ -9,12 +9,12 @@ import pandas as pd
 from salesforecast.reporting.evidence import data_section, fair_section, made_section
 from salesforecast.reporting.figures import history_and_target
 from salesforecast.reporting.html import Html, paragraph, safe, section
+from salesforecast.reporting.people import person_section
 from salesforecast.reporting.report import TOO_LOW, Report, is_house
 from salesforecast.reporting.split import (
     changes_section,
     limits_in_words,
     limits_section,
-    person_section,
     who_section,
 )
 from salesforecast.reporting.style import CSS
@@ -90,7 +90,7 @@ def lead(report: Report, words: Wording) -> Html:
         low_high = (words.chance(people["chance"].min()), words.chance(people["chance"].max()))
         sentences.append(words.html("lead_spread", low=low_high[0], high=low_high[1]))
     if low:
-        counted = words.count("people", low)
+        counted = words.count("people" if report.of_people else "low_units", low)
         sentences.append(words.html("lead_low", people=counted, percent=words.percent(TOO_LOW)))
     habit = report.best_habit()
     if report.hindcast is not None and habit is not None:
@@ -132,12 +132,13 @@ def _compared(fraction: float, to: str, report: Report, words: Wording) -> str:
 
 
 def _top(report: Report, words: Wording) -> Html:
+    unit = words.unit(report.unit, report.unit_words)
     text = words.html(
-        "top",
+        "top" if unit else "top_no_unit",
         organisation=report.organisation,
         quarter=words.quarter(report.quarter),
         span=words.span(report.span, report.plan.periods),
-        unit=words.unit(report.unit, report.unit_words),
+        unit=unit,
     )
     return Html(f'<div class="top">{text}</div>')
 

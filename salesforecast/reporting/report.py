@@ -122,6 +122,16 @@ class Report:
         return self.leaves[(self.leaves["limit"] == "") & (self.leaves["target"] > 0)]
 
     @property
+    def of_people(self) -> bool:
+        """Whether the leaves are positions of people; places otherwise."""
+        return self.plan.hierarchy.levels[-1] == "position"
+
+    @property
+    def hedged(self) -> bool:
+        """Whether some unit is assigned more than its target."""
+        return bool((self.plan.units["assigned"] != self.plan.units["target"]).any())
+
+    @property
     def ours(self) -> str:
         """The hindcast's method that the plan uses: the first of its summary."""
         if self.hindcast is None or self.hindcast.summary.empty:

@@ -1,19 +1,17 @@
-"""The page's middle: who gets what, what limits it, on whom it lands, what changed."""
+"""The page's middle: who gets what, what limits it, what changed."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import pandas as pd
 
 from salesforecast.reporting.figures import change_bar, range_bar
-from salesforecast.reporting.html import Cell, Html, paragraph, row, safe, section, table
-from salesforecast.reporting.report import TOO_LOW, Report, folded, is_house
+from salesforecast.reporting.html import Cell, Html, paragraph, row, section, table
+from salesforecast.reporting.people import chance_cell, heading, note
+from salesforecast.reporting.report import Report, folded
 from salesforecast.reporting.wording import Wording
 from salesforecast.rules import Rule
 
 _SHOWN_UNITS = 45  # rows of the tree; deeper levels are left to the workbook
-_SHOWN_PEOPLE = 60
 _SHOWN_CHANGES = 8
 _REACH = 0.3
 
@@ -37,7 +35,7 @@ def who_section(report: Report, words: Wording) -> Html:
         notes.append(words.html("who_rounded", unit=report.unit))
     if len(shown) < len(rows):
         notes.append(words.html("who_hidden", n=len(rows) - len(shown)))
-    body = [table(_unit_head(report, words), lines, css="who"), _note(notes, words)]
+    body = [table(_unit_head(report, words), lines, css="who"), note(notes, words)]
     return section(Html(words.html("who")), body)
 
 
@@ -47,8 +45,12 @@ def limits_section(report: Report, words: Wording) -> Html:
     title = Html(words.html("limits"))
     if limits.empty:
         return section(title, [paragraph(words.say("no_limits"))], css="keep")
-    head = [_th("limit", words), _th("held_at", words, "n"), _th("would_be", words, "n")]
-    head += [_th("if_lifted", words), _th("set_by", words)]
+    head = [
+        heading("limit", words),
+        heading("held_at", words, "n"),
+        heading("would_be", words, "n"),
+    ]
+    head += [heading("if_lifted", words), heading("set_by", words)]
     lines = [
         row(
             [
@@ -64,23 +66,6 @@ def limits_section(report: Report, words: Wording) -> Html:
     return section(title, [table(head, lines, css="wide")])
 
 
-def person_section(report: Report, words: Wording) -> Html:
-    """Every position in two columns, people by target, then what no person owns."""
-    leaves = report.leaves.assign(where=report.leaves["parent"].map(report.plan.units["label"]))
-    house = leaves["label"].map(is_house)
-    people = leaves[~house].sort_values("target", ascending=False, kind="stable")
-    owned = leaves[house].sort_values("target", ascending=False, kind="stable")
-    body: list[str] = _two_columns(people, "person_name", report, words) if len(people) else []
-    asked, notes = owned[owned["target"] != 0], [words.html("person_note")]
-    if len(asked):
-        body.append(f"<h3>{words.html('house')}</h3>")
-        body += _two_columns(asked, "kind", report, words)
-    if len(owned) > len(asked):
-        notes.insert(0, words.html("house_none", n=len(owned) - len(asked)))
-    body.append(_note(notes, words))
-    return section(Html(words.html("person")), body)
-
-
 def changes_section(report: Report, words: Wording) -> Html:
     """What moved most since the last run; nothing when there was none."""
     changes = report.changes
@@ -90,8 +75,8 @@ def changes_section(report: Report, words: Wording) -> Html:
     order = changes["change"].abs().sort_values(ascending=False, kind="stable").index
     shown, rest = changes.loc[order[:_SHOWN_CHANGES]], changes.loc[order[_SHOWN_CHANGES:]]
     largest = float(shown["change"].abs().max())
-    head = [_th("unit", words), _th("before", words, "n"), _th("now", words, "n")]
-    head += [_th("change", words, "n"), Cell(""), _th("reason", words)]
+    head = [heading("unit", words), heading("before", words, "n"), heading("now", words, "n")]
+    head += [heading("change", words, "n"), Cell(""), heading("reason", words)]
     lines = [
         _change_row(str(c["label"]), c, change_bar(float(c["change"]), largest), words)
         for c in shown.to_dict("records")
@@ -130,13 +115,6 @@ def rule_text(rule: Rule, label: str, words: Wording) -> str:
     return words.say(key, label=label) if words.knows(key) else ""
 
 
-def chance_cell(chance: float, target: float, words: Wording) -> Cell:
-    """A chance; red and bold where it is low. No chance where nothing is asked."""
-    if target == 0:
-        return Cell(words.say("none"), "n")
-    return Cell(words.chance(chance), "n bad" if chance < TOO_LOW else "n")
-
-
 def effect_text(limit: dict, words: Wording) -> str:
     """What lifting a limit would do: the plan's sentence, or what all others would carry then."""
     effect = limit["effect"]
@@ -155,12 +133,12 @@ def growth_text(growth: float, target: float, words: Wording) -> str:
 
 def _unit_head(report: Report, words: Wording) -> list[Cell]:
     short = words.short_quarter(report.quarter)
-    head = [_th("unit", words), Cell(words.say("last", short=short), "n")]
-    head += [_th("forecast", words, "n")]
+    head = [heading("unit", words), Cell(words.say("last", short=short), "n")]
+    head += [heading("forecast", words, "n")]
     head += [Cell(Html(words.html("range", reach=f"{_REACH * 100:.0f}")))]
-    head += [_th(key, words, "n") for key in ("target", "growth", "stretch", "chance")]
+    head += [heading(key, words, "n") for key in ("target", "growth", "stretch", "chance")]
     head += [Cell(words.month(period), "n") for period in report.plan.months.columns]
-    return [*head, _th("limits_it", words)]
+    return [*head, heading("limits_it", words)]
 
 
 def _unit_row(unit: dict, months: pd.Series, words: Wording) -> Html:
@@ -180,40 +158,6 @@ def _unit_row(unit: dict, months: pd.Series, words: Wording) -> Html:
     return row(cells, css=f"l{depth}" if depth < 2 else "")
 
 
-def _two_columns(frame: pd.DataFrame, title: str, report: Report, words: Wording) -> list[str]:
-    shown, rest = frame.head(_SHOWN_PEOPLE), frame.iloc[_SHOWN_PEOPLE:]
-    short = words.short_quarter(report.quarter)
-    head = [_th(title, words), _th("where", words), Cell(words.say("last", short=short), "n")]
-    head += [_th("target", words, "n"), _th("chance", words, "n")]
-    half = (len(shown) + 1) // 2
-    sides = [shown.iloc[:half], shown.iloc[half:]]
-    tables = [
-        table(head, [_person_row(leaf, words) for leaf in side.to_dict("records")])
-        for side in sides
-        if len(side)
-    ]
-    out = [f'<div class="two">{"".join(tables)}</div>']
-    if len(rest):
-        amount = words.amount(rest["target"].sum())
-        out.append(_note([words.html("person_more", n=len(rest), amount=amount)], words))
-    return out
-
-
-def _person_row(leaf: dict, words: Wording) -> Html:
-    name: str = safe(words.name("label", str(leaf["label"])))
-    if leaf["limit"]:
-        name += f'<span class="small">{safe(words.name("limit", str(leaf["limit"])))}</span>'
-    return row(
-        [
-            Cell(Html(name)),
-            Cell(str(leaf["where"]), "q one" if len(leaf["where"]) < 18 else "q"),
-            Cell(words.amount(leaf["baseline"]), "n q"),
-            Cell(words.amount(leaf["target"]), "n tg"),
-            chance_cell(leaf["chance"], leaf["target"], words),
-        ]
-    )
-
-
 def _change_row(label: str, change: dict, bar: str, words: Wording, css: str = "") -> Html:
     cells = [
         Cell(label),
@@ -224,12 +168,3 @@ def _change_row(label: str, change: dict, bar: str, words: Wording, css: str = "
         Cell(str(change["reason"])),
     ]
     return row(cells, css=css)
-
-
-def _th(key: str, words: Wording, css: str = "") -> Cell:
-    return Cell(Html(words.html(key)), css)
-
-
-def _note(sentences: Sequence[str], words: Wording) -> Html:
-    joint = "" if words.language == "zh" else " "
-    return paragraph(Html(joint.join(sentences)), "note")

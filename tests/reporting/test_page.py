@@ -124,7 +124,7 @@ def test_a_low_chance_is_red_and_bold_and_is_to_be_decided(report):
     low = replace(report, plan=replace(report.plan, units=units))
     text = page(low)
     assert '<td class="n bad">10\u00a0%</td>' in text
-    assert "Talk to -Bo: the chance to attain is below 25\u00a0%." in text
+    assert "Look at -Bo: the chance to attain is below 25\u00a0%." in text
     assert "is reached in 20 of 100 cases only" in text
 
 
@@ -232,3 +232,28 @@ def test_the_range_bar_is_cut_at_the_edge_and_empty_without_a_forecast():
     assert 'width="56.0"' in range_bar(wide)
     assert "M32.0 7" in range_bar(wide)
     assert range_bar({**wide, "forecast": 0.0}) == ""
+
+
+def test_where_leaves_are_places_the_page_speaks_of_no_person(report):
+    levels = (*report.plan.hierarchy.levels[:-1], "store")
+    places = replace(report.plan, hierarchy=replace(report.plan.hierarchy, levels=levels))
+    text = "\n".join(
+        Walk(
+            page(replace(report, plan=places, unit="", unit_words="")),
+        ).text
+    )
+    assert "What each store carries" in text
+    assert "It lands on a person" not in text
+    assert "September to November 2013\n" in text  # no unit: none is claimed
+
+
+def test_a_hedge_shows_what_a_manager_is_told(report):
+    units = report.plan.units.copy()
+    units["assigned"] += 5000
+    text = page(replace(report, plan=replace(report.plan, units=units)))
+    target = units.loc["Americas/Canada/Canada/Jae Pak", "target"]
+    assert (
+        f'<td class="n tg">{target / 1000:,.0f}</td><td class="n">{target / 1000 + 5:,.0f}</td>'
+    ) in text
+    assert "Assigned: the target with the over-assignment" in text
+    assert "over-assignment" not in page(report)

@@ -103,8 +103,9 @@ def forecast(
     )
     weights = _weights(origins, structure, series)
     base = np.einsum("ms,mosh->osh", weights, np.stack([origins.forecasts[m] for m in models]))
-    variance = usual_variance((base - origins.actual)[1:], np.abs(series[:, -12:]).mean(axis=1))
-    coherent = _coherent(base, structure, variance, signed=bool((bottom < 0).any()))
+    signed = bool((bottom < 0).any())
+    recent = np.abs(series[:, -12:]).mean(axis=1)
+    coherent = _coherent(base, (base - origins.actual)[1:], structure, recent, signed=signed)
     periods = _after(cutoff, months, horizon)
     return Forecast(
         _long(wide.columns, periods, base[0, : structure.bottom], coherent[0]),
@@ -128,16 +129,28 @@ def _weights(origins: Origins, structure: Structure, series: np.ndarray) -> np.n
 
 
 def _coherent(
-    base: np.ndarray, structure: Structure, variance: np.ndarray, *, signed: bool
+    base: np.ndarray,
+    errors: np.ndarray,
+    structure: Structure,
+    recent: np.ndarray,
+    *,
+    signed: bool,
 ) -> np.ndarray:
     """Reconcile every origin over the series that existed then: (origin, leaf series, step)."""
+    variance = usual_variance(errors, recent)
+    together = errors.transpose(0, 2, 1).reshape(-1, errors.shape[1])
+    together = np.nan_to_num(together[np.isfinite(together).any(axis=1)])
     out = np.full((base.shape[0], structure.bottom, base.shape[2]), np.nan)
-    floor = -np.inf if signed else 0.0
     for at, one in enumerate(base):
         there = np.isfinite(one[:, 0])
         leaves = np.flatnonzero(there[: structure.bottom])
-        summing = structure.summing[there][:, leaves]
-        out[at, leaves] = reconcile(one[there], summing, variance[there], floor=floor)
+        out[at, leaves] = reconcile(
+            one[there],
+            structure.summing[there][:, leaves],
+            variance[there],
+            errors=together[:, there],
+            floor=-np.inf if signed else 0.0,
+        )
     return out
 
 

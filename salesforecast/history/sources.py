@@ -102,7 +102,7 @@ def _decompress(data: bytes, name: str) -> bytes:
 
 
 def _refuse_no_table(data: bytes, name: str) -> None:
-    if not data.strip():
+    if not data.removeprefix(b"\xef\xbb\xbf").strip():
         raise DataError("the file is empty.", where=name, fix="export it again.")
     kind = next((what for magic, what in _NO_TABLE.items() if data.startswith(magic)), "")
     head = data[:1000].lstrip(b"\xef\xbb\xbf \r\n\t").lower()

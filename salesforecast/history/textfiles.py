@@ -64,7 +64,9 @@ def read_text(
     if error := missing_columns(want.columns, names, name):
         raise error
     body = text.split("\n", ends[at])[-1] if text.count("\n") >= ends[at] else ""
-    frame, ragged = _parse(body, names, delimiter, want)
+    if not body.strip():
+        return pd.DataFrame(columns=names), np.arange(0), names, findings
+    frame, ragged = _parse(body, names, delimiter, want, name)
     if ragged:
         where = ", ".join(str(number + ends[at]) for number in ragged[:5])
         findings.append(
@@ -76,7 +78,8 @@ def read_text(
                 len(ragged),
             )
         )
-    rows = np.arange(len(frame)) + ends[at] + 1
+    rows = np.setdiff1d(np.arange(len(frame) + len(ragged)), np.array(ragged, int) - 1)
+    rows += ends[at] + 1
     blank = _blank(frame)
     return frame[~blank].reset_index(drop=True), rows[~blank], names, findings
 
@@ -111,15 +114,14 @@ def _delimiter(text: str, name: str) -> str:
 
 
 def _parse(
-    body: str, names: list[str], delimiter: str, want: Want
+    body: str, names: list[str], delimiter: str, want: Want, file: str
 ) -> tuple[pd.DataFrame, list[int]]:
     """Parse text below the header; numbers and dates are typed only where that loses nothing."""
     import pyarrow as pa
-    from pyarrow import csv as arrow_csv
 
     ragged: list[int] = []
 
-    def skip(row: arrow_csv.InvalidRow) -> str:
+    def skip(row: Any) -> str:
         ragged.append(row.number)
         return "skip"
 
@@ -127,28 +129,48 @@ def _parse(
     if want.decimal_comma:
         as_written |= set(want.other)
     data = body.encode()
-    while True:
-        table = arrow_csv.read_csv(
-            pa.BufferReader(data),
-            read_options=arrow_csv.ReadOptions(
-                column_names=names, use_threads=False, block_size=max(1 << 24, len(data) + 1)
-            ),
-            parse_options=arrow_csv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=skip
-            ),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(as_written, pa.string()),
-                include_columns=want.columns or names,
-                null_values=[""],
-                strings_can_be_null=False,
-            ),
-        )
+    try:
+        table = _typed(data, names, delimiter, want.columns or names, as_written, skip)
         again = {name for name in table.column_names if _doubtful(table.column(name))} - as_written
-        if not again:
-            break
-        as_written |= again
-        ragged.clear()
+        if again:
+            ragged.clear()
+            table = _typed(data, names, delimiter, want.columns or names, as_written | again, skip)
+    except pa.ArrowInvalid as error:
+        raise DataError(
+            "the rows of the file cannot be told apart.",
+            where=f"{file}: {error}",
+            fix="look for a quotation mark that is not closed, and export again.",
+        ) from error
     return _to_pandas(table), ragged
+
+
+def _typed(
+    data: bytes,
+    names: list[str],
+    delimiter: str,
+    wanted: list[str],
+    as_written: set[str],
+    skip: Any,
+) -> Any:
+    """An arrow table: columns in `as_written` as text, others by what they hold."""
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    return arrow_csv.read_csv(
+        pa.BufferReader(data),
+        read_options=arrow_csv.ReadOptions(
+            column_names=names, use_threads=False, block_size=max(1 << 24, len(data) + 1)
+        ),
+        parse_options=arrow_csv.ParseOptions(
+            delimiter=delimiter, newlines_in_values=True, invalid_row_handler=skip
+        ),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(as_written, pa.string()),
+            include_columns=wanted,
+            null_values=[""],
+            strings_can_be_null=False,
+        ),
+    )
 
 
 def _doubtful(column: Any) -> bool:

@@ -1,0 +1,189 @@
+"""A new user's table is understood without help; expectations written down from the data cards."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from salesforecast.errors import DataError
+from salesforecast.history.load import load
+from salesforecast.history.mapping import guess
+from salesforecast.history.organisation import Organisation
+from salesforecast.history.series import build_history
+from salesforecast.history.validate import refuse_errors, validate
+
+ROOT = Path(__file__).parents[2]
+SHARED = ROOT.parent / "shared" / "data"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the data card says; `total` is the sum of the amounts that must be read."""
+
+    file: str
+    date: str
+    amount: str
+    places: tuple[str, ...]
+    quantity: str = ""
+    person: str = ""
+    product: str = ""
+    line: tuple[str, ...] = ()
+    freq: str = "M"
+    leave_out: tuple[str, ...] = field(default=())
+
+
+SUPERSTORE = Expected(
+    "superstore_cn/orders_gb18030.csv.gz",
+    "订单日期", "销售额", ("地区", "省/自治区"), "数量", "", "类别", ("行 ID",),
+)  # fmt: skip
+SIX = (
+    SUPERSTORE,
+    Expected(
+        "uci_online_retail/online_retail_daily_country.csv.gz",
+        "ds", "net_sales", ("Country",), "units_sold",
+    ),
+    Expected("walmart_store_weekly/walmart_store_weekly.csv.gz", "ds", "y", ("store",)),
+    Expected(
+        "tourism_au_quarterly/tourism_au_quarterly.parquet",
+        "ds", "y", ("State", "Region"), product="Purpose", freq="Q",
+    ),
+    Expected(
+        "aus_retail/aus_retail.parquet", "ds", "y", ("State",), product="Industry",
+        leave_out=(
+            "Cafes, restaurants and takeaway food services",
+            "Clothing, footwear and personal accessory retailing",
+            "Food retailing", "Household goods retailing", "Other retailing",
+        ),
+    ),
+    Expected(
+        "adventureworks/FactResellerSales.csv.gz", "OrderDate", "SalesAmount",
+        ("SalesTerritoryKey",), "OrderQuantity", "EmployeeKey", "",
+        ("SalesOrderNumber", "SalesOrderLineNumber"),
+    ),
+)  # fmt: skip
+MORE = (
+    Expected(
+        "superstore_cn/示例 - 超市.xls",
+        "订单日期", "销售额", ("地区", "省/自治区"), "数量", "", "类别", ("行 ID",),
+    ),
+    Expected(
+        "dominicks_orange_juice/oj_store_brand_week.parquet",
+        "ds", "units", ("store",), product="brand",
+    ),
+    Expected(
+        "tourism_au_monthly_large/tourism_au_monthly_large.parquet",
+        "ds", "y", ("state", "zone", "region"), product="purpose",
+    ),
+    Expected(
+        "m5_store_dept_daily/m5_store_dept_daily.parquet",
+        "ds", "units", ("state", "store"), product="cat",
+    ),
+    Expected("china_trade_cny/china_trade_monthly.csv", "ds", "y", ("unique_id",)),
+)  # fmt: skip
+
+
+def _found(file: Path) -> tuple[Expected, Organisation]:
+    organisation = guess(file).organisation
+    source = organisation.sources[0]
+    columns = source.columns
+    return (
+        Expected(
+            "", columns.date, columns.amount, columns.territory, columns.quantity,
+            columns.person, columns.product, columns.line, organisation.freq, source.leave_out,
+        ),
+        organisation,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("expected", [*SIX, *MORE], ids=lambda e: e.file)
+def test_the_mapping_is_right_without_help(expected, tmp_path):
+    file = SHARED / expected.file
+    if not file.exists():
+        pytest.skip("shared data is not beside this checkout")
+    found, organisation = _found(file)
+    assert found == Expected(**{**expected.__dict__, "file": ""})
+    organisation.write(tmp_path / "organisation.toml")
+    again = Organisation.read(tmp_path / "organisation.toml")
+    loaded = load(again)
+    refuse_errors(validate(loaded, again))
+    history = build_history(loaded.lines, again)
+    seen = loaded.lines[loaded.lines["period"] <= history.cutoff]["amount"].sum()
+    assert history.frame["sales"].sum() == pytest.approx(seen)
+    assert len(history.hierarchy.leaf_paths) > 1
+
+
+def test_the_sample_facts_are_understood_and_their_sliding_day_is_mended():
+    found = guess(ROOT / "data" / "adventureworks" / "FactResellerSales.csv.gz")
+    source = found.organisation.sources[0]
+    assert source.columns.person == "EmployeeKey"
+    assert source.shift_days == -3
+    lines = load(found.organisation).lines
+    assert lines["period"].nunique() == 33
+    assert any("slides over month ends" in note for note in found.notes)
+
+
+def _frame() -> pd.DataFrame:
+    rows = [
+        {"月份": f"2025年{month}月", "大区": area, "省份": province, "业务员": who,
+         "产品线": product, "销售额(万元)": f"{base * month / 10:.2f}", "目标(万元)": "99"}
+        for month in range(1, 13)
+        for area, province, who, base in (
+            ("华东", "浙江", "张伟", 12), ("华东", "江苏", "王芳", 34), ("华北", "河北", "李娜", 56),
+        )
+        for product in ("整机", "配件", "服务")
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_a_chinese_plan_table_is_understood_with_its_unit(tmp_path):
+    file = tmp_path / "销售.csv"
+    file.write_bytes(_frame().to_csv(index=False).encode("gb18030"))
+    organisation = guess(file).organisation
+    source = organisation.sources[0]
+    assert source.columns.territory == ("大区", "省份")
+    assert (source.columns.date, source.columns.amount) == ("月份", "销售额(万元)")
+    assert (source.columns.person, source.columns.product) == ("业务员", "产品线")
+    assert (source.multiplier, organisation.measure.unit) == (10_000, "元")
+    assert organisation.measure.name == "销售额"
+    expected = _frame()["销售额(万元)"].astype(float).sum() * 10_000
+    assert load(organisation).lines["amount"].sum() == pytest.approx(expected)
+
+
+def test_the_file_is_written_in_another_folder_and_still_finds_the_table(tmp_path):
+    file = tmp_path / "data" / "sales.csv"
+    file.parent.mkdir()
+    file.write_bytes(_frame().to_csv(index=False).encode())
+    target = tmp_path / "plans" / "organisation.toml"
+    target.parent.mkdir()
+    guess(file).organisation.write(target)
+    assert "../data/sales.csv" in target.read_text("utf-8")
+    assert len(load(Organisation.read(target)).lines) == len(_frame())
+
+
+def test_what_was_found_odd_is_told(tmp_path):
+    frame = _frame()
+    frame.loc[5, "销售额(万元)"] = "-3"
+    file = tmp_path / "sales.csv"
+    file.write_bytes(frame.to_csv(index=False).encode())
+    found = guess(file)
+    assert any("negative" in finding.what for finding in found.findings)
+    assert any(note.startswith("not used: 目标(万元)") for note in found.notes)
+
+
+def test_ambiguous_dates_are_told_not_guessed(tmp_path):
+    rows = [f"{day:02d}/{month:02d}/2025,North,{day}.5" for month in (1, 2) for day in (3, 4)]
+    file = tmp_path / "sales.csv"
+    file.write_text("\n".join(["date,region,amount", *rows, "01/02/2025,South,3.25"]))
+    found = guess(file)
+    assert found.organisation.sources[0].columns.date == "date"
+    assert found.organisation.sources[0].day_first is None
+    assert any("day_first" in note for note in found.notes)
+    assert any(f.severity == "error" and "ambiguous" in f.what for f in found.findings)
+
+
+def test_a_table_without_amounts_is_refused(tmp_path):
+    file = tmp_path / "names.csv"
+    file.write_text("date,region\n2025-01-01,North\n2025-01-02,South\n")
+    with pytest.raises(DataError, match="no column of amounts"):
+        guess(file)

@@ -1,0 +1,183 @@
+"""Files as they come: every usual format and encoding gives the same lines."""
+
+import gzip
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+import xlsxwriter
+
+from salesforecast.errors import DataError
+from salesforecast.history.raw import Want
+from salesforecast.history.sources import find_files, read_table
+
+TABLE = pd.DataFrame(
+    {
+        "day": ["2025-01-31", "2025-02-28", "2025-03-31"],
+        "region": ["NA", "Süd", "東"],
+        "key": ["007", "010", "100"],
+        "sales": [1234.5, -20.25, 1500.75],
+    }
+)
+WANT = Want(text=("region", "key"), other=("day", "sales"))
+
+
+def _workbook(rows, *, merge=(), sheets=()):
+    """An xlsx of rows; `merge` are (first row, first column, last row, last column, value)."""
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True})
+    for name in sheets:
+        book.add_worksheet(name).write(0, 0, "nothing here")
+    page = book.add_worksheet("Orders")
+    for at, row in enumerate(rows):
+        page.write_row(at, 0, row)
+    for area in merge:
+        page.merge_range(*area)
+    book.close()
+    return buffer.getvalue()
+
+
+def _parquet():
+    buffer = io.BytesIO()
+    TABLE.to_parquet(buffer)
+    return buffer.getvalue()
+
+
+CSV = TABLE.to_csv(index=False)
+ROWS = [list(TABLE.columns), *TABLE.to_numpy().tolist()]
+FORMS = {
+    "plain.csv": CSV.encode(),
+    "bom.csv": CSV.encode("utf-8-sig"),
+    "wide.csv": CSV.encode("utf-16"),
+    "chinese.csv": CSV.encode("gb18030"),
+    "packed.csv.gz": gzip.compress(CSV.encode()),
+    "tabs.tsv": TABLE.to_csv(index=False, sep="\t").encode(),
+    "semicolons.csv": TABLE.to_csv(index=False, sep=";").encode(),
+    "crlf.csv": TABLE.to_csv(index=False, lineterminator="\r\n").encode(),
+    "macintosh.csv": TABLE.to_csv(index=False, lineterminator="\r").encode(),
+    "titled.csv": ("Orders of 2025,,,\n,,,\n" + CSV).encode(),
+    "trailing.csv": (CSV + ",,,\n,,,\n").encode(),
+    "table.parquet": _parquet(),
+    "book.xlsx": _workbook(ROWS),
+    "titled.xlsx": _workbook([["Orders of 2025"], [], *ROWS], merge=[(0, 0, 0, 3, "Orders")]),
+    "sheets.xlsx": _workbook(ROWS, sheets=["Read me", "Notes"]),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_every_form_gives_the_same_table(name, tmp_path):
+    path = tmp_path / name
+    path.write_bytes(FORMS[name])
+    raw = read_table(path, WANT)
+    assert raw.frame["region"].tolist() == TABLE["region"].tolist()
+    assert raw.frame["key"].tolist() == TABLE["key"].tolist()
+    assert raw.frame["sales"].astype(float).tolist() == TABLE["sales"].tolist()
+    days = pd.to_datetime(raw.frame["day"]).dt.strftime("%Y-%m-%d")
+    assert days.tolist() == TABLE["day"].tolist()
+    first = 4 if name.startswith("titled") else 2
+    assert raw.rows.tolist() == [first, first + 1, first + 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("bom.csv", "byte order mark"),
+        ("chinese.csv", "gb18030"),
+        ("titled.csv", "2 rows above"),
+        ("titled.xlsx", "2 rows above"),
+        ("sheets.xlsx", "sheet 'Orders'"),
+    ],
+)
+def test_what_was_not_plain_is_listed(name, words, tmp_path):
+    path = tmp_path / name
+    path.write_bytes(FORMS[name])
+    assert any(words in finding.what for finding in read_table(path, WANT).findings)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "the file is empty"),
+        (b"\xef\xbb\xbf", "the file is empty"),
+        (b"day,region,key,sales\n", "no rows"),
+        (b"%PDF-1.7 ...", "a PDF document"),
+        (b"<!DOCTYPE html><html><table>", "a web page"),
+        (b"PK\x03\x04" + b"word/document.xml", "a ZIP archive"),
+        (b"\xff\xd8\xff\xe0", "a JPEG picture"),
+        (b"\x1f\x8b\x08broken", "damaged"),
+        (b"PAR1 nothing", "damaged"),
+        (b"PK\x03\x04" + b"xl/workbook.xml", "cannot be read"),
+        (b"\x00\x01\x02\x03" * 50, "no table"),
+        (b"a sentence\nand another\n", "not cut into columns"),
+    ],
+)
+def test_what_is_no_table_is_refused(data, words, tmp_path):
+    path = tmp_path / "orders.csv"
+    path.write_bytes(data)
+    with pytest.raises(DataError, match=words) as caught:
+        read_table(path, WANT)
+    assert caught.value.where.startswith("orders.csv")
+
+
+def test_rows_that_are_cut_wrongly_are_errors_with_their_row(tmp_path):
+    path = tmp_path / "orders.csv"
+    path.write_text(
+        "day,region,key,sales\n2025-01-31,A,1,2\n2025-01-31,A, B,1,2\n2025-02-28,C,3,4\n"
+    )
+    raw = read_table(path, WANT)
+    assert len(raw.frame) == 2
+    assert raw.findings[0].severity == "error"
+    assert raw.findings[0].where == "orders.csv, rows 3"
+    assert raw.rows.tolist() == [2, 4]
+
+
+def test_cells_that_were_merged_are_filled(tmp_path):
+    rows = [ROWS[0], ["2025-01-31", "A", "1", 5], ["2025-02-28", "", "2", 6]]
+    path = tmp_path / "orders.xlsx"
+    path.write_bytes(_workbook(rows, merge=[(1, 1, 2, 1, "A")]))
+    raw = read_table(path, WANT)
+    assert raw.frame["region"].tolist() == ["A", "A"]
+    assert any("merged cells" in finding.what for finding in raw.findings)
+
+
+def test_two_rows_of_column_names_are_joined(tmp_path):
+    rows = [
+        ["day", "where", "", "sales"],
+        ["day", "region", "key", "sales"],
+        ["2025-01-31", "A", "1", 5],
+    ]
+    path = tmp_path / "orders.xlsx"
+    path.write_bytes(_workbook(rows, merge=[(0, 1, 0, 2, "where")]))
+    want = Want(text=("where region", "where key"), other=("day", "sales"))
+    raw = read_table(path)
+    assert raw.header == ("day", "where region", "where key", "sales")
+    assert read_table(path, want).frame["where region"].tolist() == ["A"]
+
+
+def test_a_figure_that_may_be_a_thousand_is_kept_as_written(tmp_path):
+    path = tmp_path / "orders.csv"
+    path.write_text("day,region,key,sales\n2025-01-31,A,1,1.234\n2025-02-28,A,2,12.500\n")
+    assert read_table(path, WANT).frame["sales"].tolist() == ["1.234", "12.500"]
+    path.write_text("day,region,key,sales\n2025-01-31,A,1,1.2345\n2025-02-28,A,2,12.500\n")
+    assert read_table(path, WANT).frame["sales"].tolist() == [1.2345, 12.5]
+
+
+def test_files_are_found_by_name_pattern_and_folder(tmp_path):
+    for name in ("orders-1.csv", "orders-2.csv", "notes.md"):
+        (tmp_path / name).write_text("x")
+    assert [p.name for p in find_files(tmp_path, "orders-1.csv")] == ["orders-1.csv"]
+    assert [p.name for p in find_files(tmp_path, "orders-*.csv")] == [
+        "orders-1.csv",
+        "orders-2.csv",
+    ]
+    assert [p.name for p in find_files(tmp_path, ".")] == ["orders-1.csv", "orders-2.csv"]
+    with pytest.raises(DataError, match="no such file") as caught:
+        find_files(tmp_path, "order-1.csv")
+    assert "orders-1.csv" in caught.value.fix
+
+
+def test_numbers_are_typed_when_that_loses_nothing(tmp_path):
+    path = tmp_path / "plain.csv"
+    path.write_bytes(FORMS["plain.csv"])
+    assert read_table(path, WANT).frame["sales"].dtype == np.float64

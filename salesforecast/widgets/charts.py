@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -9,6 +10,7 @@ from html import escape
 import pandas as pd
 
 from salesforecast.planning.plan import Plan
+from salesforecast.reporting import figures
 from salesforecast.reporting.wording import Wording
 from salesforecast.widgets import style
 from salesforecast.widgets.session import place_label
@@ -83,15 +85,15 @@ def history_chart(
         First day of the planned quarter; the same quarter a year before is dark.
     """
     shown = sales.iloc[-8:]
-    top = 1.05 * max([*shown, unit["high80"], unit["target"], 1.0])
-    plot = _Plot(top=top, slots=len(shown) + 1, width=width)
+    tick = round_tick(max([*shown, unit["high80"], unit["target"], 1.0]))
+    plot = _Plot(top=3 * tick, slots=len(shown) + 1, width=width)
     label = escape(say(wording.language, "history_title"), quote=True)
     parts = [_axis(plot, [*shown.index, start], wording)]
     for at, (period, amount) in enumerate(shown.items()):
         dark = period == start - pd.DateOffset(years=1)
         parts.append(
             f'<rect x="{plot.x(at) - plot.bar / 2:.1f}" y="{plot.y(amount)}" width="{plot.bar}" '
-            f'height="{plot.y(0) - plot.y(amount):.1f}" fill="{style.FORECAST if dark else style.RANGE}">'
+            f'height="{plot.y(0) - plot.y(amount):.1f}" fill="{figures.FORECAST if dark else figures.BAR}">'
             f"<title>{wording.month(period)} {period.year}: {wording.amount(amount)}</title></rect>"
         )
     parts.append(_planned(plot, unit, wording))
@@ -101,13 +103,20 @@ def history_chart(
     )
 
 
+def round_tick(largest: float) -> float:
+    """The least of 1, 1.5, 2, 3, 4, 5, 6, 8 × a power of ten of which three reach `largest`."""
+    power = 10.0 ** math.floor(math.log10(largest / 3))
+    steps = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
+    return next(power * step for step in steps if 3 * power * step >= largest)
+
+
 def _axis(plot: _Plot, periods: Sequence[pd.Timestamp], wording: Wording) -> str:
     """Amounts on the left, and each quarter's first month, with the year where it begins."""
     lines = [
         f'<path d="M{plot.left} {plot.y(amount)}H{plot.width - plot.right}" stroke="{style.LINE2}"/>'
         f'<text x="{plot.left - 5}" y="{plot.y(amount) + 3.5}" font-size="10" text-anchor="end">'
         f"{wording.amount(amount)}</text>"
-        for amount in (0.0, plot.top / 2.1, plot.top / 1.05)
+        for amount in (0.0, plot.top / 3, 2 * plot.top / 3, plot.top)
     ]
     year = 0
     for at, period in enumerate(periods):
@@ -130,11 +139,11 @@ def _planned(plot: _Plot, unit: pd.Series, wording: Wording) -> str:
     beside = x + bar / 2 + 8
     return (
         f'<rect x="{x - bar / 2:.1f}" y="{high}" width="{bar}" height="{max(low - high, 1):.1f}" '
-        f'fill="{style.RANGE80}"/>'
-        f'<path d="M{x - bar / 2:.1f} {forecast}h{bar}" stroke="{style.FORECAST}" stroke-width="2"/>'
-        f'<path d="M{x - bar / 2 - 4:.1f} {target}h{bar + 8}" stroke="{style.EDIT}" stroke-width="3"/>'
+        f'fill="{figures.FORECAST80}"/>'
+        f'<path d="M{x - bar / 2:.1f} {forecast}h{bar}" stroke="{figures.FORECAST}" stroke-width="2"/>'
+        f'<path d="M{x - bar / 2 - 4:.1f} {target}h{bar + 8}" stroke="{figures.EDIT}" stroke-width="3"/>'
         f'<text x="{beside:.1f}" y="{target + 3.5 + up * apart:.1f}" font-size="11" font-weight="600" '
-        f'style="fill:{style.EDIT}">{say(wording.language, "target")} {wording.amount(unit["target"])}</text>'
+        f'style="fill:{figures.EDIT}">{say(wording.language, "target")} {wording.amount(unit["target"])}</text>'
         f'<text x="{beside:.1f}" y="{forecast + 3.5 - up * apart:.1f}" font-size="11">'
         f"{say(wording.language, 'forecast')} {wording.amount(unit['forecast'])}</text>"
     )
@@ -177,9 +186,9 @@ def fairness_strip(now: Plan, before: Plan, wording: Wording, *, width: int = 42
         limit = escape(wording.name("limit", str(unit["limit"])))
         parts.append(
             f'<text x="{left - 8}" y="{y + 3.5}" font-size="10.5" text-anchor="end">{label}</text>'
-            f'<path d="M{x(then)} {y}H{x(unit["now"])}" stroke="{style.RANGE}"/>'
-            f'<circle cx="{x(then)}" cy="{y}" r="3.5" fill="#fff" stroke="{style.INK2}"/>'
-            f'<circle cx="{x(unit["now"])}" cy="{y}" r="3.5" fill="{style.INK}"><title>{label}: '
+            f'<path d="M{x(then)} {y}H{x(unit["now"])}" stroke="{figures.BAR}"/>'
+            f'<circle cx="{x(then)}" cy="{y}" r="3.5" fill="#fff" stroke="{figures.INK2}"/>'
+            f'<circle cx="{x(unit["now"])}" cy="{y}" r="3.5" fill="{figures.INK}"><title>{label}: '
             f"{wording.chance(unit['now'])}</title></circle>"
             f'<text x="{right + 8}" y="{y + 3.5}" font-size="10.5">{limit}</text>'
         )

@@ -113,7 +113,8 @@ def status_html(session: Session) -> str:
         words = escape(session.refusal.words(language))
         return f'<div class="sf-bad" role="alert">{words}</div>'
     count = len(session.scenario.rules)
-    limits = say(language, "one_limit") if count == 1 else say(language, "limits_set", count=count)
+    key = {0: "no_limits", 1: "one_limit"}.get(count, "limits_set")
+    limits = say(language, key, count=count)
     chance = say(language, "in_100", count=session.wording.in_100(session.plan.chance_of_total))
     words = say(language, "status", limits=limits, chance=chance)
     return f'<div class="sf-status" role="status">{escape(words)}</div>'

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from html import escape
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +44,8 @@ class ScenarioEditor(ipywidgets.VBox):
             for kind in KINDS
         }
         self.undo, self.redo, self.save = (
-            ipywidgets.Button(layout={"width": "auto"}) for _ in range(3)
+            ipywidgets.Button(layout={"width": "auto", "flex": "1 1 0", "padding": "0"})
+            for _ in range(3)
         )
         self.saved = ipywidgets.HTML()
         self.language = ipywidgets.ToggleButtons(
@@ -224,8 +227,16 @@ def read_amount(text: str, *, divisor: int) -> float | None:
     ValueError
         If it is not a number.
     """
-    plain = text.strip().replace(",", "").replace(" ", "").replace("−", "-")
-    return float(round(float(plain) * divisor)) if plain else None
+    plain = unicodedata.normalize("NFKC", text).strip().replace(",", "").replace(" ", "")
+    if not plain:
+        return None
+    try:
+        amount = float(plain.replace("−", "-")) * divisor
+    except ValueError:
+        raise ValueError(f"{text!r} is no amount") from None
+    if not isfinite(amount):
+        raise ValueError(f"{text!r} is no amount")
+    return float(round(amount))
 
 
 def _title(text: str, aside: str = "") -> str:

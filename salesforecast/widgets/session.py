@@ -73,6 +73,8 @@ class Session(traitlets.HasTraits):
         Where to start; the default assumptions if None.
     owner
         Who sets limits here; kept with every floor, ceiling and lock.
+    language
+        Of the screen and its messages: `en` or `zh`.
     build
         Function of inputs and scenario that makes the plan; `workbench.build_plan` if None.
 
@@ -94,11 +96,12 @@ class Session(traitlets.HasTraits):
         scenario: Scenario | None = None,
         *,
         owner: str = "",
+        language: str = "en",
         build: Callable[[Any, Scenario], Plan] | None = None,
     ) -> None:
         first = scenario or Scenario()
         self._build = build or workbench.build_plan
-        super().__init__(scenario=first, plan=self._build(inputs, first))
+        super().__init__(scenario=first, plan=self._build(inputs, first), language=language)
         self.inputs, self.owner = inputs, owner
         self._past: list[tuple[Scenario, Plan]] = []
         self._future: list[tuple[Scenario, Plan]] = []

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-INK, INK2, INK3 = "#1d2329", "#4d5761", "#69737d"
-LINE, LINE2, PANEL, HEAD = "#d9dee3", "#eceff2", "#f6f7f9", "#eef1f4"
-EDIT, EDIT_BG = "#0b57a4", "#e8f1fb"
-FORECAST, RANGE, RANGE80, CHANCE = "#4c6878", "#a9bfca", "#d6e1e7", "#5f7d8e"
-BAD, BAD_BG, LOCKED = "#a63603", "#fdeee6", "#e6e9ec"
+from salesforecast.reporting.figures import BAD, EDIT, INK, INK2
+
+INK3, LINE, LINE2, PANEL, HEAD = "#69737d", "#d9dee3", "#eceff2", "#f6f7f9", "#eef1f4"
+EDIT_BG, BAD_BG, LOCKED = "#e8f1fb", "#fdeee6", "#e6e9ec"
 ROW, HEADS, NAMES = 22, 52, 168  # px: a row of the grid, its two head rows, the column of names
 
 STYLE = f"""<style>
@@ -44,8 +43,8 @@ STYLE = f"""<style>
 .sf .sf-head-box {{ position: sticky; top: 0; z-index: 3; overflow: visible; }}
 .sf .sf-scroll .sf-grid thead {{ position: sticky; top: 0; z-index: 1; }}
 .sf .sf-scroll .widget-html, .sf .sf-scroll .widget-html-content {{ overflow: visible; }}
-.sf .sf-head {{ background: {HEAD}; color: {INK2}; font-size: 11px; height: {HEADS}px; box-sizing: border-box;
-  padding: {HEADS - 19}px 6px 0; white-space: nowrap; }}
+.sf .sf-head {{ background: {HEAD}; color: {INK2}; font-size: 11px; height: {HEADS + 1}px; box-sizing: border-box;
+  padding: {HEADS - 18}px 6px 0; white-space: nowrap; }}
 .sf .sf-units {{ margin: 0; width: {NAMES}px; overflow: visible; }}
 .sf .sf-units > div {{ display: flex; flex-direction: column; }}
 .sf .sf-units button.widget-toggle-button {{ height: {ROW}px; line-height: {ROW - 1}px; margin: 0; padding: 0 6px;

@@ -11,6 +11,8 @@ import pandas as pd
 
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.planning.plan import Plan
+from salesforecast.reporting import figures
+from salesforecast.reporting.figures import range_bar
 from salesforecast.reporting.report import TOO_LOW, folded
 from salesforecast.reporting.wording import Wording
 from salesforecast.rules import Ceiling, Floor, Lock
@@ -19,10 +21,10 @@ from salesforecast.widgets.session import KINDS, Limit, Session, limits_of
 from salesforecast.widgets.words import say
 
 HEIGHT = 330  # px; the grid scrolls alone
-REACH = 0.25  # the range bar shows the forecast and this share above and below it
+REACH = 0.5  # the range bar shows the forecast and this share above and below it
 _LOCK = (
-    f'<svg width="9" height="11" role="img" aria-label="lock"><rect x="0" y="5" width="9" height="6" fill="{style.INK}"/>'
-    f'<path d="M2 5V3a2.5 2.5 0 0 1 5 0v2" fill="none" stroke="{style.INK}" stroke-width="1.3"/></svg> '
+    f'<svg width="9" height="11" role="img" aria-label="lock"><rect x="0" y="5" width="9" height="6" fill="{figures.INK}"/>'
+    f'<path d="M2 5V3a2.5 2.5 0 0 1 5 0v2" fill="none" stroke="{figures.INK}" stroke-width="1.3"/></svg> '
 )
 
 
@@ -210,7 +212,7 @@ def _row(
     cells = [
         f"<td>{wording.amount(unit['baseline'])}</td>",
         f"<td>{wording.amount(unit['forecast'])}</td>",
-        f'<td class="sf-left">{range_bar(unit)}</td>',
+        f'<td class="sf-left">{range_bar(dict(unit), REACH, 62)}</td>',
         _limit_cell(limits[Floor].get(node), wording),
         _limit_cell(limits[Ceiling].get(node), wording),
         f'<td class="sf-target{" sf-locked" if locked else ""}">'
@@ -234,31 +236,14 @@ def _limit_cell(amount: float | None, wording: Wording) -> str:
     return f'<td class="sf-set">{wording.amount(amount)}</td>'
 
 
-def range_bar(unit: Mapping[str, Any], *, width: int = 52) -> str:
-    """SVG: the 80 % range around the unit's own forecast, always ±25 % wide; triangle: target."""
-    forecast = unit["forecast"]
-    if not forecast > 0:
-        return ""
-
-    def at(amount: float) -> float:
-        share = max(-REACH, min(REACH, amount / forecast - 1))
-        return width / 2 * (1 + share / REACH)
-
-    low, high, target = at(unit["low80"]), at(unit["high80"]), at(unit["target"])
-    return (
-        f'<svg width="{width}" height="14" aria-hidden="true">'
-        f'<rect x="{low:.1f}" y="4" width="{max(high - low, 1):.1f}" height="4" fill="{style.RANGE}"/>'
-        f'<path d="M{width / 2} 2v8" stroke="{style.FORECAST}"/>'
-        f'<path d="M{target:.1f} 7l3 6h-6z" fill="{style.EDIT}"/></svg>'
-    )
-
-
 def chance_bar(chance: float, common: float, *, width: int = 40) -> str:
     """SVG: a chance from 0 to 100 %, with a dark tick at the common chance."""
     if pd.isna(chance):
         return ""
-    colour = style.BAD if chance < TOO_LOW else style.CHANCE
-    tick = "" if pd.isna(common) else f'<path d="M{width * common:.1f} 0v12" stroke="{style.INK}"/>'
+    colour = figures.BAD if chance < TOO_LOW else figures.CHANCE
+    tick = (
+        "" if pd.isna(common) else f'<path d="M{width * common:.1f} 0v12" stroke="{figures.INK}"/>'
+    )
     return (
         f'<svg width="{width}" height="12" aria-hidden="true">'
         f'<rect y="2" width="{width}" height="8" fill="{style.LINE2}"/>'

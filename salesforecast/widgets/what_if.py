@@ -13,6 +13,7 @@ from salesforecast.errors import InfeasibleError
 from salesforecast.hierarchy import ROOT
 from salesforecast.planning.plan import Plan
 from salesforecast.planning.scenario import Scenario
+from salesforecast.reporting import figures
 from salesforecast.reporting.report import is_house
 from salesforecast.reporting.wording import Wording
 from salesforecast.rules import Ceiling, Lock
@@ -218,7 +219,7 @@ def _bars(moves: pd.DataFrame, rows: pd.DataFrame, wording: Wording, *, width: i
             beyond = zero + length + 4 if move >= 0 else zero - length - 4
             parts.append(
                 f'<rect x="{start:.1f}" y="{row * (at + 1) + 8}" width="{length:.1f}" height="10" '
-                f'fill="{style.EDIT if move >= 0 else style.CHANCE}"/>'
+                f'fill="{figures.EDIT if move >= 0 else figures.CHANCE}"/>'
                 f'<text x="{beyond:.1f}" y="{row * (at + 1) + 17}" font-size="10.5" '
                 f'text-anchor="{"start" if move >= 0 else "end"}">{wording.change(float(move))}</text>'
             )

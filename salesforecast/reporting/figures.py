@@ -37,7 +37,7 @@ def history_and_target(report: Report, language: str = "en") -> Picture:
     sales = shown["sales"].to_numpy(dtype=float) / report.divisor
     now = {k: float(company[k]) / report.divisor for k in ("forecast", "low80", "high80", "target")}
     top, ticks = _axis(max([*sales, *now.values()]))
-    left, right, ground, roof = max(44.0, 6.2 * len(f"{top:,.0f}")), 312.0, 148.0, 16.0
+    left, right, ground, roof = max(44.0, 6.2 * len(f"{top:,.0f}")), 304.0, 148.0, 16.0
     slot = (right - left) / (len(sales) + 1)
     width = slot * 0.8
 
@@ -54,7 +54,9 @@ def history_and_target(report: Report, language: str = "en") -> Picture:
         marks.append(_rect(x, y(value), width, ground - y(value), INK2 if same else BAR))
         middle = x + width / 2
         if same:
-            labels.append(_text(middle, y(value) - 4, f"{value:,.0f}", "middle", INK))
+            amount = f"{value:,.0f}"
+            clear = max(middle, left + 3.2 * len(amount))  # of the axis and its figures
+            labels.append(_text(clear, y(value) - 4, amount, "middle", INK))
             marks.append(_text(middle, 163, words.quarter(str(name)), "middle"))
     marks.append(_fan(now, y, left + slot * len(sales) + slot * 0.1, width, words))
     quarter = words.short_quarter(report.quarter)

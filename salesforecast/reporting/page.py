@@ -22,6 +22,7 @@ from salesforecast.reporting.wording import Wording
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"  # nothing can be fetched or run
 _SHOWN_DECISIONS = 3
+_SAME_CHANCE = 0.02  # rounding to whole steps moves a chance by less, but for small targets
 
 
 def write_page(report: Report, path: Path, language: str = "en") -> Path:
@@ -116,10 +117,18 @@ def lead(report: Report, words: Wording) -> Html:
 
 def _split(report: Report, words: Wording) -> str:
     criterion, held = report.plan.scenario.criterion, len(report.held)
-    except_ = words.say("except", units=words.count("units", held)) if held else ""
-    if criterion == "equal chance" and len(report.free):
-        chance = words.chance(report.free["chance"].median())
-        return words.html("lead_equal", chance=chance, except_=except_)
+    equal, apart = criterion == "equal chance" and len(report.free) > 0, 0
+    if equal:
+        common = report.free["chance"].median()
+        apart = int(((report.free["chance"] - common).abs() > _SAME_CHANCE).sum())
+    counts = [("except_held", held), ("except_rare", apart)]
+    named = [words.say(key, units=words.count("units", n)) for key, n in counts if n]
+    except_ = ""
+    if named:
+        key = "except_both" if len(named) == 2 else "except_one"
+        except_ = words.say(key, first=named[0], second=named[-1])
+    if equal:
+        return words.html("lead_equal", chance=words.chance(common), except_=except_)
     return words.html("lead_split", criterion=words.criterion(criterion), except_=except_)
 
 
@@ -178,6 +187,7 @@ def _decisions(report: Report, words: Wording) -> list[str]:
             out.append(words.html("decide_limit", **values, effect=limit["effect"]))
         else:
             out.append(words.html("decide_limit_short", **values))
+    out += _habit_to_decide(report, words)
     people = report.leaves[~report.leaves["label"].map(is_house) & (report.leaves["target"] > 0)]
     low = people[people["chance"] < TOO_LOW].sort_values("chance", kind="stable")
     if len(low):
@@ -185,6 +195,23 @@ def _decisions(report: Report, words: Wording) -> list[str]:
         names = joint.join(low["label"].head(4)) + (" …" if len(low) > 4 else "")
         out.append(words.html("decide_low", names=names, percent=words.percent(TOO_LOW)))
     return out
+
+
+def _habit_to_decide(report: Report, words: Wording) -> list[str]:
+    """Whether to keep the rule, where a habit had more people near their target."""
+    habit = report.best_habit()
+    if report.hindcast is None or habit is None:
+        return []
+    share = report.hindcast.summary["share_80_120"].iloc[0]
+    if not habit["share_80_120"] > share:
+        return []
+    said = words.html(
+        "decide_habit",
+        other=words.name("method", str(habit.name)),
+        other_share=words.percent(habit["share_80_120"]),
+        share=words.percent(share),
+    )
+    return [said]
 
 
 def _footer(report: Report, words: Wording) -> Html:

@@ -24,8 +24,9 @@ def who_section(report: Report, words: Wording) -> Html:
         depth -= 1
         shown = rows[rows["depth"] <= depth]
     months = report.plan.months.loc[shown.index]
+    limited = bool((shown["limit"] != "").any())
     lines = [
-        _unit_row(unit, months.loc[node], words)
+        _unit_row(unit, months.loc[node], words, limited=limited)
         for node, unit in zip(shown.index, shown.to_dict("records"), strict=True)
     ]
     notes = [words.html("who_note")]
@@ -35,7 +36,7 @@ def who_section(report: Report, words: Wording) -> Html:
         notes.append(words.html("who_rounded", unit=report.unit))
     if len(shown) < len(rows):
         notes.append(words.html("who_hidden", n=len(rows) - len(shown)))
-    body = [table(_unit_head(report, words), lines, css="who"), note(notes, words)]
+    body = [table(_unit_head(report, words, limited=limited), lines, css="who"), note(notes, words)]
     return section(Html(words.html("who")), body)
 
 
@@ -131,17 +132,17 @@ def growth_text(growth: float, target: float, words: Wording) -> str:
     return words.points(growth)
 
 
-def _unit_head(report: Report, words: Wording) -> list[Cell]:
+def _unit_head(report: Report, words: Wording, *, limited: bool) -> list[Cell]:
     short = words.short_quarter(report.quarter)
     head = [heading("unit", words), Cell(words.say("last", short=short), "n")]
     head += [heading("forecast", words, "n")]
     head += [Cell(Html(words.html("range", reach=f"{_REACH * 100:.0f}")))]
     head += [heading(key, words, "n") for key in ("target", "growth", "stretch", "chance")]
     head += [Cell(words.month(period), "n") for period in report.plan.months.columns]
-    return [*head, heading("limits_it", words)]
+    return [*head, heading("limits_it", words)] if limited else head
 
 
-def _unit_row(unit: dict, months: pd.Series, words: Wording) -> Html:
+def _unit_row(unit: dict, months: pd.Series, words: Wording, *, limited: bool) -> Html:
     depth = int(unit["depth"])
     cells = [
         Cell(unit["label"], f"d{min(depth, 5)}" + (" one" if len(unit["label"]) < 25 else "")),
@@ -154,7 +155,8 @@ def _unit_row(unit: dict, months: pd.Series, words: Wording) -> Html:
         chance_cell(unit["chance"], unit["target"], words),
     ]
     cells += [Cell(words.amount(value), "n q") for value in months]
-    cells.append(Cell(words.name("limit", str(unit["limit"])), "lim"))
+    if limited:
+        cells.append(Cell(words.name("limit", str(unit["limit"])), "lim"))
     return row(cells, css=f"l{depth}" if depth < 2 else "")
 
 

@@ -159,7 +159,10 @@ def test_the_verdict_of_the_replay_is_told_when_it_is_bad(report):
     good, worse = (r.hindcast.summary["share_80_120"] for r in (report, bad))
     assert worse[ours] == good[habit] < good[ours]
     expected = f"Equal chance would have put {worse[ours] * 100:.0f}\u00a0% of people"
-    assert expected in page(bad)
+    text = page(bad)
+    assert expected in text
+    assert "keep this rule, or take that one." in text
+    assert "keep this rule" not in page(report)
 
 
 def test_many_units_are_cut_and_the_page_says_how_many(report):
@@ -257,3 +260,15 @@ def test_a_hedge_shows_what_a_manager_is_told(report):
     ) in text
     assert "Assigned: the target with the over-assignment" in text
     assert "over-assignment" not in page(report)
+
+
+def test_the_lead_names_the_common_chance_and_counts_who_has_another(report):
+    units = report.plan.units.copy()
+    free = list(report.free.index)
+    units.loc[free, "chance"] = 0.41
+    same = replace(report, plan=replace(report.plan, units=units))
+    assert "<b>41\u00a0%</b>, except one unit held by a limit." in page(same)
+    rare = units.copy()
+    rare.loc[free[:2], "chance"] = [0.1, 0.9]
+    text = page(replace(report, plan=replace(report.plan, units=rare)))
+    assert "<b>41\u00a0%</b>, except one unit held by a limit and 2 units with small" in text

@@ -228,6 +228,27 @@ def odd(place: Path) -> list[dict[str, Any]]:
     return [_share("A06", found, aim=6)]
 
 
+def guessed(place: Path) -> list[dict[str, Any]]:
+    """Guess the mapping of six shared tables and compare it with what their data cards say."""
+    from dataclasses import replace
+
+    from test_mapping import SHARED, SIX, _found
+
+    from salesforecast.errors import SalesforecastError
+
+    if not SHARED.is_dir():
+        print("A08: the shared data is not beside this checkout", file=sys.stderr)
+        return []
+    found = {}
+    for expected in SIX:
+        try:
+            found[expected.file] = _found(SHARED / expected.file)[0] == replace(expected, file="")
+        except SalesforecastError as error:
+            print(f"A08 {expected.file}: {error}", file=sys.stderr)
+            found[expected.file] = False
+    return [_share("A08", found, aim=5)]
+
+
 # A07: kills.
 
 
@@ -303,6 +324,7 @@ MEASURES: dict[str, Callable[[Path], list[dict[str, Any]]]] = {
     "A05": broken,
     "A06": odd,
     "A07": killed,
+    "A08": guessed,
     "A09": notebooks,
     "A10": pictures,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ CLASSES = 3  # intermittent, small, large: leaves whose errors are pooled
 POOL = 20  # errors that a class needs for a shape of its own
 WILD = 6.0  # standardised errors are held at this
 OWN = 6.0  # errors after which a leaf's own size of error counts half
+LEAST_ORIGINS = 3  # that tell how uncertain the total is
 FIRST = 3  # leading periods whose sum is the company's test: a quarter
 YEAR = 12  # recent periods
 NORMAL = ndtri((np.arange(99) + 1) / 100) * 1.25  # mean absolute value 1
@@ -38,11 +40,9 @@ class LeafErrors:
         int64 (leaf,): its class.
     signed
         bool (leaf,): may fall below zero.
-    total_spread
-        Root mean squared relative error that the sum over leaves and the `first` periods had
-        in the back-test; None where too few origins tell.
-    first
-        Leading periods that `total_spread` speaks of.
+    spans
+        The first quarter and the rest of the horizon, each with the spread that the company's
+        total over it should have; None where too few origins tell.
     """
 
     leaves: pd.Index
@@ -52,8 +52,7 @@ class LeafErrors:
     shapes: tuple[np.ndarray, ...]
     shape_of: np.ndarray
     signed: np.ndarray
-    total_spread: float | None
-    first: int
+    spans: tuple[tuple[slice, float | None], ...]
 
 
 def leaf_errors(nodes: pd.Series, coherent: np.ndarray, bottom: np.ndarray) -> LeafErrors:
@@ -83,7 +82,8 @@ def leaf_errors(nodes: pd.Series, coherent: np.ndarray, bottom: np.ndarray) -> L
     idle = np.mean(sales[:, -YEAR:] == 0, axis=1)
     shape_of = _classes(forecasts[0], idle)
     normal, shapes = _normal_scores(standard, shape_of)
-    first = min(FIRST, coherent.shape[2])
+    ends = sorted({0, min(FIRST, coherent.shape[2]), coherent.shape[2]})
+    spans = [slice(a, b) for a, b in pairwise(ends)]
     return LeafErrors(
         leaves=leaves,
         ahead=forecasts[0],
@@ -92,8 +92,7 @@ def leaf_errors(nodes: pd.Series, coherent: np.ndarray, bottom: np.ndarray) -> L
         shapes=shapes,
         shape_of=shape_of,
         signed=np.any(sales < 0, axis=1),
-        total_spread=_total_spread(errors, forecasts, first),
-        first=first,
+        spans=tuple((span, _total_spread(errors, forecasts, span)) for span in spans),
     )
 
 
@@ -193,11 +192,17 @@ def _normal_scores(
     return normal, tuple(shapes)
 
 
-def _total_spread(errors: np.ndarray, forecasts: np.ndarray, first: int) -> float | None:
-    """Root mean squared relative error of the sum over leaves and the `first` periods."""
-    known = np.arange(len(errors)) >= first
-    if known.sum() < 3:
+def _total_spread(errors: np.ndarray, forecasts: np.ndarray, span: slice) -> float | None:
+    """Standard deviation that the total over leaves and `span` should have, in units of sales.
+
+    The root mean squared relative error of the back-test, larger where origins are so few, and
+    overlap so much, that they may have been lucky.
+    """
+    known = np.arange(len(errors)) >= span.stop
+    if known.sum() < LEAST_ORIGINS:
         return None
-    miss = np.nansum(errors[known, :, :first], axis=(1, 2))
-    size = np.nansum(forecasts[known, :, :first], axis=(1, 2))
-    return float(np.sqrt(np.mean((miss / np.where(size > 0, size, np.inf)) ** 2)))
+    miss = np.nansum(errors[known, :, span], axis=(1, 2))
+    size = np.nansum(forecasts[known, :, span], axis=(1, 2))
+    relative = np.sqrt(np.mean((miss / np.where(size > 0, size, np.inf)) ** 2))
+    luck = 1 + span.stop / known.sum()
+    return float(relative * luck * abs(forecasts[0][:, span].sum()))

@@ -136,14 +136,18 @@ def _coherent(
     *,
     signed: bool,
 ) -> np.ndarray:
-    """Reconcile every origin over the series that existed then: (origin, leaf series, step)."""
+    """Reconcile every origin over the series that existed then: (origin, leaf series, step).
+
+    An origin's own errors do not help it, or the back-test would flatter itself.
+    """
     variance = usual_variance(errors, recent)
-    together = errors.transpose(0, 2, 1).reshape(-1, errors.shape[1])
-    together = np.nan_to_num(together[np.isfinite(together).any(axis=1)])
     out = np.full((base.shape[0], structure.bottom, base.shape[2]), np.nan)
     for at, one in enumerate(base):
         there = np.isfinite(one[:, 0])
         leaves = np.flatnonzero(there[: structure.bottom])
+        others = np.delete(errors, at - 1, axis=0) if at else errors
+        together = others.transpose(0, 2, 1).reshape(-1, len(there))
+        together = np.nan_to_num(together[np.isfinite(together).any(axis=1)])
         out[at, leaves] = reconcile(
             one[there],
             structure.summing[there][:, leaves],

@@ -23,7 +23,7 @@ from salesforecast.forecasting.season import (
 )
 from salesforecast.forecasting.theta import Theta, theta
 
-MOST = 8.0  # no forecast above this multiple of a series' largest value
+MOST = 3.0  # no forecast above this multiple of a series' largest value
 
 
 @dataclass(frozen=True)
@@ -179,8 +179,10 @@ def run_models(
     most = MOST * np.maximum(np.abs(panel.values).max(axis=0), 1e-9)
     least = np.where(panel.lowest < 0, -most, 0.0)
     safe = seasonal_naive(prepared)
+    idle = ~panel.values.any(axis=0)
     out = {}
     for name in models:
         raw = MODELS[name](prepared)
         out[name] = np.clip(np.where(np.isfinite(raw), raw, safe), least, most)
+        out[name][:, idle] = 0.0
     return out

@@ -24,27 +24,37 @@ def draw(errors: LeafErrors, *, draws: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     together, alone, common = _normals(errors.normal, draws, rng)
 
-    def values(mix: float) -> np.ndarray:
-        other = common if mix > 0 else alone
-        mixed = np.sqrt(1 - abs(mix)) * together + np.sqrt(abs(mix)) * other
-        out = errors.ahead + errors.spread * _shaped(errors, mixed)
-        return recentre(out, errors.ahead, signed=errors.signed)
+    out = np.empty(together.shape)
+    for span, spread in errors.spans:
+        inputs = (together[:, :, span], alone[:, :, span], common[:, :, span])
+        mix = 0.0 if spread is None else _mix(errors, span, inputs, spread)
+        out[:, :, span] = _values(errors, span, inputs, mix)
+    return out
 
-    if errors.total_spread is None:
-        return values(0.0)
-    first = slice(0, errors.first)
-    wanted = errors.total_spread * abs(errors.ahead[:, first].sum())
+
+Normals = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def _mix(errors: LeafErrors, span: slice, inputs: Normals, spread: float) -> float:
+    """How far to move towards all apart (-1) or all as one (1) for the total's `spread`."""
     low, high = -1.0, 1.0
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        spread = values(middle)[:, :, first].sum(axis=(1, 2)).std()
-        low, high = (middle, high) if spread < wanted else (low, middle)
-    return values((low + high) / 2)
+        drawn = _values(errors, span, inputs, middle).sum(axis=(1, 2)).std()
+        low, high = (middle, high) if drawn < spread else (low, middle)
+    return (low + high) / 2
 
 
-def _normals(
-    normal: np.ndarray, draws: int, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _values(errors: LeafErrors, span: slice, inputs: Normals, mix: float) -> np.ndarray:
+    together, alone, common = inputs
+    other = common if mix > 0 else alone
+    mixed = np.sqrt(1 - abs(mix)) * together + np.sqrt(abs(mix)) * other
+    ahead = errors.ahead[:, span]
+    out = ahead + errors.spread[:, span] * _shaped(errors, mixed)
+    return recentre(out, ahead, signed=errors.signed)
+
+
+def _normals(normal: np.ndarray, draws: int, rng: np.random.Generator) -> Normals:
     """Standard normals (draw, leaf, step): as errors went together, all apart, all as one."""
     origins, leaves, horizon = normal.shape
     vectors = np.nan_to_num(normal).reshape(origins, -1)

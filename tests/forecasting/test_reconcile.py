@@ -1,0 +1,92 @@
+"""Reconciliation: sums agree, nothing negative, agreed figures stay."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy import sparse
+
+import salesforecast.forecasting.reconcile as room
+from salesforecast.forecasting.reconcile import reconcile, usual_variance
+
+# leaves a b c d, then a+b, c+d, all
+SUMMING = sparse.csr_array(np.vstack([np.eye(4), [[1, 1, 0, 0], [0, 0, 1, 1], [1, 1, 1, 1]]]))
+bases = hnp.arrays(np.float64, (7, 3), elements=st.floats(-50, 200))
+variances = hnp.arrays(np.float64, 7, elements=st.floats(0.1, 100))
+
+
+@given(leaves=hnp.arrays(np.float64, (4, 3), elements=st.floats(0, 200)), variance=variances)
+def test_what_agrees_already_is_left_alone(leaves: np.ndarray, variance: np.ndarray):
+    np.testing.assert_allclose(
+        reconcile(SUMMING @ leaves, SUMMING, variance), leaves, atol=1e-6, rtol=1e-6
+    )
+
+
+@given(base=bases, variance=variances)
+def test_no_leaf_is_negative(base: np.ndarray, variance: np.ndarray):
+    assert (reconcile(base, SUMMING, variance) >= 0).all()
+
+
+@settings(max_examples=60)
+@given(base=bases, variance=variances, total=st.floats(1, 500))
+def test_an_agreed_total_holds_exactly(base: np.ndarray, variance: np.ndarray, total: float):
+    leaves = reconcile(
+        np.abs(base) + 1, SUMMING, variance, locked={6: np.full(3, total)}, floor=-np.inf
+    )
+    np.testing.assert_allclose(leaves.sum(axis=0), total, rtol=1e-6)
+
+
+def test_a_lock_holds_where_leaves_are_held_at_zero():
+    base = np.array([[-9.0], [2.0], [3.0], [4.0], [1.0], [7.0], [20.0]])
+    leaves = reconcile(base, SUMMING, np.ones(7), locked={5: np.array([12.0])})
+    assert leaves[0, 0] == 0
+    assert leaves[2:, 0].sum() == pytest.approx(12.0)
+
+
+def test_by_hand_the_difference_is_shared_by_variance():
+    summing = sparse.csr_array(np.array([[1.0, 0], [0, 1], [1, 1]]))
+    base = np.array([[10.0], [20.0], [36.0]])
+    leaves = reconcile(base, summing, np.array([1.0, 3.0, 2.0]))
+    # gap of 6 shared over variances 1 : 3 : 2, the sum giving way by its part
+    np.testing.assert_allclose(leaves[:, 0], [11.0, 23.0])
+
+
+def test_errors_that_go_together_matter():
+    summing = sparse.csr_array(np.array([[1.0, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]]))
+    base = np.array([[10.0], [20.0], [30.0], [72.0]])
+    errors = np.tile([[1.0, 1, 0, 0], [-1, -1, 0, 0]], (3, 1))
+    plain = reconcile(base, summing, np.ones(4))
+    joint = reconcile(base, summing, np.ones(4), errors=errors)
+    np.testing.assert_allclose(plain[:, 0] - base[:3, 0], 3.0)
+    # the first two err together: their sum is less certain, so they take more of the gap
+    assert (joint[:2, 0] > plain[:2, 0]).all()
+    assert joint[2, 0] < plain[2, 0]
+
+
+def test_many_leaves_take_another_solver_to_the_same_result(monkeypatch: pytest.MonkeyPatch):
+    rng = np.random.default_rng(2)
+    leaves, groups = 60, 6
+    owner = np.repeat(np.eye(groups), leaves // groups, axis=1)
+    summing = sparse.csr_array(np.vstack([np.eye(leaves), owner, np.ones(leaves)]))
+    base = np.abs(summing @ rng.normal(10, 8, (leaves, 2)) + rng.normal(0, 9, (leaves + 7, 2)))
+    base[:3] -= 30
+    variance = rng.uniform(1, 9, leaves + 7)
+    errors = rng.normal(0, 3, (20, leaves + 7))
+    locked = {leaves: np.array([70.0, 80.0])}
+    dense = reconcile(base, summing, variance, errors=errors, locked=locked)
+    monkeypatch.setattr(room, "DENSE", 10)
+    loose = reconcile(base, summing, variance, errors=errors, locked=locked)
+    np.testing.assert_allclose(loose, dense, atol=1e-5)
+
+
+def test_variance_of_a_series_with_few_errors_follows_its_size():
+    rng = np.random.default_rng(0)
+    size = 10.0 ** np.arange(6)
+    errors = rng.normal(0, 1, (30, 6, 2)) * size[:, None]
+    errors[:, 3] = np.nan
+    found = usual_variance(errors, size)
+    assert found[3] == pytest.approx(size[3] ** 2, rel=0.6)
+    assert (found > 0).all()

@@ -143,7 +143,7 @@ def one_day_a_month(lines: pd.DataFrame, organisation: Organisation) -> list[Fin
 
 
 def _is_of(pattern: str, source: str) -> bool:
-    return fnmatch(source, PurePath(pattern).name) or not PurePath(pattern).suffix
+    return fnmatch(PurePath(source).name, PurePath(pattern).name) or not PurePath(pattern).suffix
 
 
 def outside_home(lines: pd.DataFrame, organisation: Organisation) -> list[Finding]:

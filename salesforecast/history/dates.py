@@ -60,6 +60,8 @@ def parse_dates(
     DataError
         If no cell of the column shows whether day or month comes first, or two contradict.
     """
+    if isinstance(dates.dtype, pd.DatetimeTZDtype):
+        dates = dates.dt.tz_localize(None)
     if dates.dtype.kind == "M":
         return Parsed(dates.astype(TIME), {}, np.flatnonzero(dates.isna()).tolist())
     codes, uniques = pd.factorize(dates.astype("object").where(dates.notna(), None))
@@ -107,6 +109,13 @@ def _day_first(texts: list[str], cell: Callable[[int], str]) -> bool | None:
         if not found:
             continue
         left, right = int(found[1]), int(found[2])
+        if len(found[3]) == 2:
+            raise DataError(
+                "dates are ambiguous: with a year of two digits nothing shows what comes first.",
+                where=f"{cell(at)}: '{text}'",
+                fix='declare it under [[source]]: date_format = "%d/%m/%y" when the day comes first, '
+                '"%y/%m/%d" when the year does.',
+            )
         if left > 12 or right > 12:
             proof.setdefault(left > 12, at)
         elif left != right and doubtful is None:

@@ -99,7 +99,8 @@ def load(organisation: Organisation) -> Loaded:
     for source in organisation.sources:
         seen: list[tuple[Raw, pd.DataFrame]] = []
         for path in find_files(organisation.folder, source.path):
-            raw = _without(read_table(path, _want(source)), source)
+            name = _shown(path, organisation.folder)
+            raw = _without(read_table(path, _want(source), name=name), source)
             notes = _Notes(raw, list(raw.findings), np.zeros(len(raw.frame), dtype=bool))
             lines = _lines(notes, source, organisation.calendar, organisation.freq, places)
             lines["person"] = _named(notes, source.columns.person, people, "person")
@@ -111,6 +112,11 @@ def load(organisation: Organisation) -> Loaded:
         findings += _duplicates(seen, source.columns.line)
     lines = LINES.check(pd.concat(frames, ignore_index=True))
     return Loaded(lines, tuple(findings), inputs)
+
+
+def _shown(path: Path, folder: Path) -> str:
+    """A file as people call it: by its path in the folder of the organisation file, if in it."""
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
 
 
 def _without(raw: Raw, source: Source) -> Raw:

@@ -201,7 +201,7 @@ class Organisation:
                 where=f"{path.name}: {error}",
                 fix="texts stand in quotes, lists in [ ]; compare it with the sample file.",
             ) from error
-        organisation = _Reader(path.name, text).organisation(content, path.parent)
+        organisation = _Reader(path.name, text).organisation(content, path.absolute().parent)
         _check(organisation, path.name)
         return organisation
 

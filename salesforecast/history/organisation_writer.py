@@ -16,6 +16,7 @@ _HEAD = """\
 """
 _REMARKS = {
     "levels": "levels of places, from the top down",
+    "unit": "such as USD, CNY, pieces; what people read beside amounts",
     "step": "targets are whole multiples of this",
     "display": "what people read on screens",
     "divisor": "how many units one of them is",
@@ -87,7 +88,8 @@ def plain(organisation: Organisation) -> dict[str, Any]:
         "period": names[organisation.freq],
     }
     parts = {key: _table(getattr(organisation, key)) for key in PARTS if getattr(organisation, key)}
-    content |= {"measure": parts.pop("measure", {}), "calendar": calendar}
+    measure = {"name": organisation.measure.name, "unit": organisation.measure.unit}
+    content |= {"measure": measure | parts.pop("measure", {}), "calendar": calendar}
     content["source"] = [_table(source) for source in organisation.sources]
     if organisation.products:
         content["products"] = [_table(step) for step in organisation.products]

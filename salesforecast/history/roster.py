@@ -11,7 +11,7 @@ from salesforecast.fiscal import MONTHS
 from salesforecast.hierarchy import SEPARATOR, join_path
 from salesforecast.history.lookups import Staff, staff
 from salesforecast.history.organisation import Organisation
-from salesforecast.tables import ROSTER, TIME
+from salesforecast.tables import ROSTER
 
 
 @dataclass(frozen=True)
@@ -47,16 +47,21 @@ def roster_at(cells: pd.DataFrame, organisation: Organisation, cutoff: pd.Timest
     """
     last_day = cutoff + pd.DateOffset(months=MONTHS[organisation.freq]) - pd.Timedelta(days=1)
     who = staff(organisation)
-    homes = _by_sales(cells[(cells["period"] <= cutoff) & (cells["person"] != "")], who)
-    people = who.people[~(who.people["hired"] > last_day)]
-    at_home = people[(people["territory"] != "") & ~people.index.isin(who.assignments["person"])]
-    homes = pd.concat([at_home[["territory", "hired"]].set_axis(homes.columns, axis=1), homes])
     started = who.assignments[who.assignments["start"] <= last_day].drop_duplicates(
         "person", keep="last"
     )
-    homes = pd.concat([started.set_index("person")[["territory", "start"]], homes])
+    assigned = started.set_index("person")[["territory", "start"]]
+    people = who.people[~(who.people["hired"] > last_day)]
+    elsewhere = people.index.isin(who.assignments["person"])
+    at_home = people[(people["territory"] != "") & ~elsewhere]
+    known = frozenset(_managers(people[~elsewhere], organisation))
+    homes = pd.concat(
+        [assigned, at_home[["territory", "hired"]].set_axis(assigned.columns, axis=1)]
+    )
+    sold = cells[(cells["period"] <= cutoff) & (cells["person"] != "")]
+    homes = pd.concat([homes, _by_sales(sold[~sold["person"].isin({*homes.index, *known})])])
     homes = homes[homes["territory"] != ""]
-    gone = _left(who, cells, last_day)
+    gone = _left(who, cells, cutoff, last_day)
     house = organisation.house
     open_leaves = {
         person: join_path([*territory.split(SEPARATOR), house.open])
@@ -75,34 +80,36 @@ def roster_at(cells: pd.DataFrame, organisation: Organisation, cutoff: pd.Timest
             "start": here["start"].to_numpy(),
         }
     )
-    known = frozenset(people.index) - set(homes.index)
     return Roster(ROSTER.check(frame), open_leaves, known)
 
 
-def _by_sales(sold: pd.DataFrame, who: Staff) -> pd.DataFrame:
+def _managers(people: pd.DataFrame, organisation: Organisation) -> pd.Index:
+    """People without a home; nobody where no file would say it."""
+    table = organisation.people
+    if not table or not (table.territory or organisation.assignments):
+        return people.index[:0]
+    return people.index[people["territory"] == ""]
+
+
+def _by_sales(sold: pd.DataFrame) -> pd.DataFrame:
     """Home of people whom no file places: where they sold most; since their first sale."""
-    columns = ["territory", "start"]
-    placed = who.people.index.union(who.assignments["person"])
-    unplaced = sold[~sold["person"].isin(placed)]
-    if unplaced.empty:
-        frame = pd.DataFrame({"territory": pd.Series(dtype="str"), "start": pd.Series(dtype=TIME)})
-        return frame.set_axis(pd.Index([], dtype="str", name="person"))
-    totals = unplaced.groupby(["person", "territory"], as_index=False)["amount"].sum()
+    totals = sold.groupby(["person", "territory"], as_index=False)["amount"].sum()
     best = totals.sort_values(["person", "amount"], kind="stable").drop_duplicates(
         "person", keep="last"
     )
-    best = best.set_index("person")
-    best["start"] = unplaced.groupby("person")["period"].min()
-    return best[columns]
+    first = sold.groupby("person")["period"].min().rename("start")
+    return best.set_index("person")[["territory"]].join(first)
 
 
-def _left(who: Staff, cells: pd.DataFrame, last_day: pd.Timestamp) -> set[str]:
+def _left(
+    who: Staff, cells: pd.DataFrame, cutoff: pd.Timestamp, last_day: pd.Timestamp
+) -> set[str]:
     """People who had left; without a date it is the period after their last sale."""
-    dated = who.people["left"] <= last_day
+    dated = who.people.index[who.people["left"] <= last_day]
     undated = who.people.index[who.people["gone"].astype(bool) & who.people["left"].isna()]
     last_sale = cells[cells["person"].isin(undated)].groupby("person")["period"].max()
-    still = set(last_sale[last_sale >= last_day - pd.Timedelta(days=31)].index)
-    return set(who.people.index[dated]) | (set(undated) - still)
+    still = last_sale.index[last_sale >= cutoff]
+    return set(dated) | (set(undated) - set(still))
 
 
 def credit(cells: pd.DataFrame, roster: Roster, organisation: Organisation) -> np.ndarray:

@@ -62,8 +62,15 @@ def _names(folder: Path) -> list[str]:
     return [p.name for p in folder.iterdir()] if folder.is_dir() else []
 
 
-def read_table(path: Path, want: Want = ALL_COLUMNS) -> Raw:
+def read_table(path: Path, want: Want = ALL_COLUMNS, *, name: str = "") -> Raw:
     """Read one table.
+
+    Parameters
+    ----------
+    want
+        Which columns; all of them, as text where the file does not type them, by default.
+    name
+        What messages call it; the file's name by default.
 
     Raises
     ------
@@ -71,25 +78,26 @@ def read_table(path: Path, want: Want = ALL_COLUMNS) -> Raw:
         If the file is empty, encrypted or no table, its text cannot be decoded, or a wanted
         column is missing (the nearest one is named).
     """
+    name = name or path.name
     data = path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
     if data.startswith(_GZIP):
-        data = _decompress(data, path.name)
-    _refuse_no_table(data, path.name)
+        data = _decompress(data, name)
+    _refuse_no_table(data, name)
     if data.startswith(_PARQUET):
-        frame, rows, header, findings = _read_parquet(data, path.name, want)
+        frame, rows, header, findings = _read_parquet(data, name, want)
     elif data.startswith((_OLE, _ZIP)):
-        grid, header_at, names, findings = read_sheet(data, path.name, want.sheet, want.columns)
-        frame, rows, header = _from_grid(grid, header_at, names, path.name, want)
+        grid, header_at, names, findings = read_sheet(data, name, want.sheet, want.columns)
+        frame, rows, header = _from_grid(grid, header_at, names, name, want)
     else:
-        frame, rows, header, findings = read_text(data, path.name, want)
+        frame, rows, header, findings = read_text(data, name, want)
     if frame.empty:
         raise DataError(
             "the table has no rows.",
-            where=path.name,
+            where=name,
             fix="export it again; there should be one row for each sale below the column names.",
         )
-    return Raw(frame, rows, tuple(header), path.name, digest, tuple(findings))
+    return Raw(frame, rows, tuple(header), name, digest, tuple(findings))
 
 
 def _decompress(data: bytes, name: str) -> bytes:

@@ -31,7 +31,7 @@ def _parse(*values, **declared):
         ("42852", "2017-04-27"),
         ("27/04/2017", "2017-04-27"),
         ("04/27/2017", "2017-04-27"),
-        ("27.4.17", "2017-04-27"),
+        ("27.4.2017", "2017-04-27"),
         ("27-Apr-2017", "2017-04-27"),
         ("April 27, 2017", "2017-04-27"),
         ("Apr 2017", "2017-04-01"),
@@ -53,6 +53,9 @@ def test_numbers_and_real_dates_are_dates_too():
     real = _parse(pd.Timestamp("2017-04-27"), pd.NaT)
     assert real.values[0] == pd.Timestamp("2017-04-27")
     assert real.bad == [1]
+    zoned = pd.Series(pd.to_datetime(["2017-04-27 01:00"]).tz_localize("Asia/Shanghai"))
+    parsed = parse_dates(zoned, cell=str)
+    assert parsed.values[0].normalize() == pd.Timestamp("2017-04-27")  # as the clock showed there
 
 
 @pytest.mark.parametrize("text", ["", "soon", "2017-02-30", "2017/13/01", "31/11/2017"])
@@ -64,6 +67,14 @@ def test_day_and_month_that_nothing_tells_apart_are_refused():
     with pytest.raises(DataError, match="ambiguous") as caught:
         _parse("05/05/2017", "03/04/2017")
     assert caught.value.where == "cell 1: '03/04/2017'"
+
+
+def test_years_of_two_digits_are_refused_until_declared():
+    with pytest.raises(DataError, match="two digits") as caught:
+        _parse("13-04-05")
+    assert "date_format" in caught.value.fix
+    assert _parse("13-04-05", date_format="%y-%m-%d").values[0] == pd.Timestamp("2013-04-05")
+    assert _parse("13/04/05", day_first=True).values[0] == pd.Timestamp("2005-04-13")
 
 
 def test_dates_that_contradict_each_other_are_refused():

@@ -93,7 +93,7 @@ def test_copies_across_the_files_of_a_folder_are_found(tmp_path):
     loaded, findings = _load(tmp_path, [], path="months", columns='line = "id"')
     assert len(loaded.lines) == len(GOOD) + 2
     assert _errors(findings)[0].what == "2 rows repeat the key of another (id)"
-    assert "b.csv, row 2; b.csv, row 3" in _errors(findings)[0].where
+    assert "months/b.csv, row 2; months/b.csv, row 3" in _errors(findings)[0].where
 
 
 def test_copies_without_a_key_are_a_warning(tmp_path):
@@ -146,3 +146,36 @@ def test_a_partial_last_month_and_returns_are_told(tmp_path):
     _, findings = _load(tmp_path, rows)
     assert any("the last period is partial: it stops at 2026-01-02" in f.what for f in findings)
     assert any(f.what == "1 rows are negative, together -3" for f in findings)
+
+
+def test_parquet_types_are_read_for_what_they_are(tmp_path):
+    from decimal import Decimal
+
+    frame = pd.DataFrame(
+        {
+            "day": pd.to_datetime([row[:10] for row in GOOD]).date,
+            "region": pd.Categorical([row.split(",")[1] for row in GOOD]),
+            "sales": [Decimal(row.split(",")[2]) for row in GOOD],
+            "units": pd.array([1, None] * (len(GOOD) // 2), dtype="Int64"),
+            "id": range(len(GOOD)),
+        }
+    )
+    frame.to_parquet(tmp_path / "orders.parquet")
+    loaded, findings = _load(
+        tmp_path, [], path="orders.parquet", columns='quantity = "units"\nline = "id"'
+    )
+    plain, _ = _load(tmp_path, GOOD)
+    assert loaded.lines["amount"].sum() == pytest.approx(plain.lines["amount"].sum())
+    assert loaded.lines["period"].tolist() == plain.lines["period"].tolist()
+    assert loaded.lines["quantity"].sum() == len(GOOD) // 2
+    assert any("empty cells" in finding.what for finding in findings)
+
+
+def test_files_of_one_name_in_two_folders_are_told_apart(tmp_path):
+    for year in ("2024", "2025"):
+        (tmp_path / year).mkdir()
+        rows = [row.replace("2025", year) for row in GOOD]
+        (tmp_path / year / "o.csv").write_text("\n".join(["day,region,sales,product,id", *rows]))
+    loaded, _ = _load(tmp_path, [], path="*/o.csv")
+    assert sorted(loaded.inputs) == ["2024/o.csv", "2025/o.csv"]
+    assert loaded.lines["period"].nunique() == 24

@@ -237,3 +237,45 @@ def test_later_sales_of_movers_and_leavers_stay_with_their_position(small):
         "North/Ann": 300, "North/Bo": 20, "South/(manager)": 21, "South/(online)": 3,
     }  # fmt: skip
     assert uncredited(lines, organisation, past, summer).empty
+
+
+def _with(tmp_path, old, new):
+    file = tmp_path / "organisation.toml"
+    file.write_text(FLAT.replace(old, new), encoding="utf-8")
+    organisation = Organisation.read(file)
+    return organisation, load(organisation).lines
+
+
+def test_without_any_list_of_homes_people_live_where_they_sell_most(small, tmp_path):
+    start = FLAT.index("[people]")
+    organisation, lines = _with(tmp_path, FLAT[start:], "")
+    history = build_history(lines, organisation)
+    assert set(history.hierarchy.leaf_paths) == {
+        "North/Ann", "North/Bo", "South/Cy", "South/(online)",
+    }  # fmt: skip
+    organisation, lines = _with(
+        tmp_path, FLAT[start:], '[people]\npath="people.csv"\nkey="who"\nname="who"\n'
+    )
+    assert "South/Cy" in build_history(lines, organisation).hierarchy.leaf_paths
+
+
+def test_who_is_assigned_later_only_has_a_home_by_sales_until_then(small, tmp_path):
+    (tmp_path / "moves.csv").write_text("who,region,from\nAnn,South,2025-06-01\n")
+    organisation, lines = _with(tmp_path, "", "")
+    before = build_history(lines, organisation, pd.Timestamp("2025-05-01"))
+    assert before.roster.set_index("person")["territory"].to_dict() == {
+        "Ann": "North", "Bo": "North",
+    }  # fmt: skip
+
+
+def test_who_left_on_an_unknown_day_left_after_the_last_sale(small, tmp_path):
+    (tmp_path / "people.csv").write_text(
+        "who,region,left,status\nAnn,North,,in\nBo,North,,out\nCy,,,in\n"
+    )
+    organisation, lines = _with(
+        tmp_path, 'left = "left"', 'left = "left"\nstatus = "status"\nstatus_left = ["out"]'
+    )
+    july = build_history(lines, organisation, pd.Timestamp("2025-07-01"))
+    assert "North/Bo" in july.hierarchy.leaf_paths
+    august = build_history(lines, organisation, pd.Timestamp("2025-08-01"))
+    assert "North/(open)" in august.hierarchy.leaf_paths

@@ -104,8 +104,7 @@ def _detail(quarter: _Quarter, scenario: Scenario, quotas: pd.DataFrame) -> pd.D
     """Target and attainment of every person under every method."""
     past = quarter.past
     by_habit = _habits(past)
-    people = past.history.roster.set_index("node")["person"]
-    people = people[people.index.isin(past.hierarchy.leaves)]
+    people = _scored(past)
     asked = {
         scenario.criterion: _targets(quarter, scenario, past.leaves, scenario.criterion),
         **{
@@ -126,6 +125,15 @@ def _detail(quarter: _Quarter, scenario: Scenario, quotas: pd.DataFrame) -> pd.D
     detail["quarter"] = past.quarter[0]
     detail["attainment"] = (detail["actual"] / detail["target"]).where(detail["target"] > 0)
     return detail
+
+
+def _scored(past: Inputs) -> pd.Series:
+    """Name of every unit that is scored, on leaf: people, or places where no table names any."""
+    people = past.history.roster.set_index("node")["person"]
+    people = people[people.index.isin(past.hierarchy.leaves)]
+    if len(people) or past.organisation.has_people:
+        return people
+    return past.hierarchy.nodes.loc[past.hierarchy.leaves, "label"]
 
 
 def _targets(
@@ -171,9 +179,10 @@ def _far_off(quarter: _Quarter, detail: pd.DataFrame) -> pd.DataFrame:
         facts = []
         if months.get(node, 0) < 12:
             facts.append(f"only {months.get(node, 0)} months of history")
-        moved = opening < starts[node] > past.quarter[0] - pd.DateOffset(years=1)
+        start = starts.get(node, opening)
+        moved = opening < start > past.quarter[0] - pd.DateOffset(years=1)
         if moved and months.get(node, 0) >= 12:
-            facts.append(f"took over this territory in {starts[node]:%Y-%m}")
+            facts.append(f"took over this territory in {start:%Y-%m}")
         if seen["history"] > 0:
             facts.append(
                 f"sold {actual / seen['history']:.1f} times the same quarter last year, "

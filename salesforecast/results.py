@@ -15,8 +15,9 @@ from salesforecast.errors import Finding
 from salesforecast.planning.hindcast import Hindcast
 from salesforecast.planning.plan import Plan
 from salesforecast.reporting.files import write_targets
-from salesforecast.reporting.page import write_page
+from salesforecast.reporting.page import headline, write_page
 from salesforecast.reporting.report import Report
+from salesforecast.reporting.wording import Wording
 from salesforecast.reporting.workbook import write_workbook
 from salesforecast.workbench import Inputs, Stages, summary
 
@@ -97,7 +98,7 @@ def write_results(
     with stages("report"):
         page = target / "report.html"
         write_page(report, page, language=language)
-        write_workbook(report, target / "targets.xlsx")
+        write_workbook(report, target / "targets.xlsx", language=language)
         write_targets(report, target)
     result = {
         "inputs": report.run["inputs"],
@@ -107,18 +108,16 @@ def write_results(
             {"stage": name, "seconds": round(stages.wall[name], 3), "cpu": round(cpu, 3)}
             for name, cpu in stages.cpu.items()
         ],
-        "summary": closing_words(report),
+        "summary": closing_words(report, language=language),
     }
     (target / RESULT).write_text(json.dumps(result, indent=2, ensure_ascii=False), "utf-8")
     return page
 
 
-def closing_words(report: Report) -> str:
-    """The table that a run ends with, and the sentence above it."""
+def closing_words(report: Report, *, language: str = "en") -> str:
+    """The sentence and the table that a run ends with."""
     plan: Any = report.plan
     table = summary(plan, divisor=report.divisor).to_string(index=False, na_rep="")
-    chance = f"{100 * plan.chance_of_total:.0f} in 100"
-    return (
-        f"{report.organisation}, {report.quarter} ({report.span}), {report.unit_words}\n{table}\n"
-        f"The company reaches its target in {chance} simulated quarters. {plan.level_words}"
-    )
+    said = headline(report, Wording(language, report.divisor))
+    heading = ", ".join(part for part in (report.organisation, report.unit_words) if part)
+    return f"{heading}\n{table}\n{said}"

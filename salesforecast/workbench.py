@@ -231,7 +231,7 @@ def build_plan(inputs: Inputs, scenario: Scenario, *, language: str = "en") -> P
         targets=_grain(inputs, allocation.targets, scenario.step),
         units=units,
         explanation=explained,
-        limits=_limits(inputs, scenario, allocation),
+        limits=_limits(inputs, scenario, allocation, language=language),
         level_words=allocation.level_words,
         findings=allocation.findings,
     )
@@ -293,7 +293,9 @@ def _units(inputs: Inputs, scenario: Scenario, allocation: Allocation) -> pd.Dat
     return units
 
 
-def _limits(inputs: Inputs, scenario: Scenario, allocation: Allocation) -> pd.DataFrame:
+def _limits(
+    inputs: Inputs, scenario: Scenario, allocation: Allocation, *, language: str
+) -> pd.DataFrame:
     """Every rule with what it holds its unit at, and what the unit would carry without it."""
     rows = []
     for rule in scenario.rules:
@@ -308,13 +310,23 @@ def _limits(inputs: Inputs, scenario: Scenario, allocation: Allocation) -> pd.Da
                 "label": inputs.hierarchy.nodes.loc[rule.node, "label"],
                 "held_at": held,
                 "would_be": free,
-                "effect": free - held,
+                "effect": _effect(allocation, without, language=language),
                 "owner": rule.owner,
                 "reason": rule.reason,
             }
         )
     names = ["limit", "node", "label", "held_at", "would_be", "effect", "owner", "reason"]
     return pd.DataFrame(rows, columns=names)
+
+
+def _effect(held: Allocation, free: Allocation, *, language: str) -> str:
+    """What everyone whom no limit holds would have without the limit."""
+    if held.criterion != "equal chance":
+        return f"{held.level_words} → {free.level_words}"
+    points = 100 * (free.common_level - held.common_level)
+    if language == "zh":
+        return f"其他人的达成机会 {points:+.1f} 个百分点".replace("-", "−")
+    return f"others' chance {points:+.1f} points".replace("-", "−")
 
 
 def summary(plan: Plan, *, divisor: int = 1) -> pd.DataFrame:

@@ -14,10 +14,13 @@ FLOORS = [
     {"rules"},
     {"history", "forecasting", "allocation", "planning"},
     {"reporting", "jobs", "publishing"},
-    {"runs"},
+    {"runs", "doctor"},
     {"workbench"},
     {"replay", "results"},
-    {"cli", "widgets"},
+    {"doctor", "widgets"},
+    {"cli"},
+    {"__main__"},
+    {"__main__"},
 ]
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name != "notebooks")

@@ -96,7 +96,13 @@ def kill_at_each_step(place: Path, earlier: str) -> tuple[int, set[str]]:
 
 
 def kill_at_random(
-    command: Sequence[str], outputs: Path, *, times: int, seconds: float, seed: int = 0
+    command: Sequence[str],
+    outputs: Path,
+    *,
+    times: int,
+    seconds: float,
+    place: Path | None = None,
+    seed: int = 0,
 ) -> tuple[int, int]:
     """Start `command` (a run into `outputs`) `times` times and kill it within `seconds`.
 
@@ -107,7 +113,9 @@ def kill_at_random(
     killed = good = 0
     for _ in range(times):
         before = latest_run(outputs, MAIN_JOB)
-        run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        run = subprocess.Popen(
+            command, cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         time.sleep(drawn.uniform(0, seconds))
         run.kill()
         killed += run.wait() == -signal.SIGKILL

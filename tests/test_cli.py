@@ -15,6 +15,7 @@ from small_jobs import PARAMETERS, TROUBLE, WORK, WRITE, write_job
 from salesforecast import runs
 from salesforecast.cli import cli
 from salesforecast.doctor import examine
+from salesforecast.history.load import load
 from salesforecast.history.organisation import Organisation
 from salesforecast.jobs import own_copy
 
@@ -168,7 +169,9 @@ def test_init_writes_an_organisation_file_beside_the_table_and_replaces_none(pla
     assert _call("init", str(table), "--force").exit_code == 0
     elsewhere = _call("init", str(table), "--out", str(place / "plan"))
     assert elsewhere.exit_code == 0
-    assert Organisation.read(place / "plan" / "organisation.toml").sources[0].columns == columns
+    moved = Organisation.read(place / "plan" / "organisation.toml")
+    assert moved.sources[0].columns == columns
+    assert load(moved).lines["amount"].sum() == load(organisation).lines["amount"].sum() > 0
 
 
 @pytest.mark.parametrize(

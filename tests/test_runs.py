@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from kills import kill_at_random
 from small_jobs import PARAMETERS, TROUBLE, WORK, WRITE, write_job
 
 from salesforecast import runs
@@ -294,6 +295,19 @@ def test_a_killed_run_leaves_latest_as_it_was_and_no_kernel_behind(notebooks, tm
     assert (tmp_path / "latest" / "targets.csv").read_text() == "stretch,0.03"
     assert not list(folder.glob(".*"))
     good.communicate()
+
+
+@pytest.mark.notebook
+@pytest.mark.skipif(os.name == "nt", reason="kills as POSIX does")
+def test_runs_killed_at_random_leave_latest_whole(notebooks, tmp_path):
+    nb = notebooks.parent
+    command = [sys.executable, "-m", "salesforecast", "run", "quarterly_allocation", "--force"]
+    command += ["--outputs", str(tmp_path)]
+    dead, good = kill_at_random(command, tmp_path, times=5, seconds=1.5, place=nb)
+    assert good == 5
+    assert dead > 0
+    assert subprocess.run(command, cwd=nb, capture_output=True).returncode == 0
+    assert is_whole((tmp_path / "latest").resolve())
 
 
 def _ended(pid: int) -> bool:

@@ -149,7 +149,8 @@ def learn_scale(errors: np.ndarray, size: np.ndarray) -> ErrorScale:
     """Learn from back-test `errors` (NaN where unknown) and sizes, both (origin, leaf, step).
 
     The power is common to all leaves, between 0.5 and 1; a leaf's own factor is shrunk
-    towards the common one; errors never get smaller with the step.
+    towards the common one; errors never get smaller with the step. Overlapping origins have
+    seen less than their number says: spread grows by what that leaves open.
     """
     _, leaves, horizon = errors.shape
     known = np.isfinite(errors) & (size > 1e-9)
@@ -164,6 +165,8 @@ def learn_scale(errors: np.ndarray, size: np.ndarray) -> ErrorScale:
     per_step = relative.sum(axis=(0, 1)) / np.maximum(known.sum(axis=(0, 1)), 1)
     everyone = max(float(relative.sum() / known.sum()), 1e-12)
     step = np.maximum.accumulate(np.where(per_step > 0, per_step / everyone, 1.0))
+    origins = np.maximum(known.any(axis=1).sum(axis=0), 1)
+    step = step * np.sqrt(1 + np.arange(1, horizon + 1) / origins)
     own = (relative.sum(axis=(0, 2)) + OWN * everyone) / (count + OWN)
     return ErrorScale(own, step, power)
 

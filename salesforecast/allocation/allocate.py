@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from salesforecast.allocation.bounds import TreeBounds, read_bounds, tree_of
-from salesforecast.allocation.fairness import Criterion, build
-from salesforecast.allocation.level import Bounds, Levels, solve, tighten
+from salesforecast.allocation.fairness import Chances, Criterion, build
+from salesforecast.allocation.level import Levels, solve, tighten
 from salesforecast.allocation.prices import Shared, solve_shared
 from salesforecast.allocation.rounding import round_shared, round_tree
+from salesforecast.allocation.steady import round_steady
 from salesforecast.allocation.tree import Tree
 from salesforecast.errors import DataError, Finding, InfeasibleError, ParameterError
 from salesforecast.hierarchy import Hierarchy
-from salesforecast.rules import Rule
+from salesforecast.rules import Ceiling, Floor, Rule
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,9 @@ class Allocation:
         float64 on leaf, money: before rounding.
     nodes
         On every node: `target` (int64) and `exact` in money; `floor` and `ceiling`, its own
-        limits in money (missing where there is none); `level`, the water level inside it, in
-        the criterion's figure; `limit`, what holds it: `""`, `own floor`, `own ceiling`,
+        limits in money (missing where there is none); `level`, the water level inside it, as
+        the criterion's curves read it (infinite where units without weight carry the rest);
+        `limit`, what holds it: `""`, `own floor`, `own ceiling`,
         `lock`, `growth`, `capacity`, or the same of a node above: `ceiling above: West`;
         `limited_by`, the node whose limit that is; `price`, level inside minus level above
         (negative: a ceiling holds it down).
@@ -43,6 +46,11 @@ class Allocation:
     common_level, level_words
         The level of everyone not held by a limit, as a figure and in words:
         `0.061`, `"+6.1% growth for everyone not held by a limit"`.
+    capacities
+        One row for each capacity that several units share: `limit` in words, `node`, `used` and
+        `amount` in its unit, `price`: by how much one unit of use lowers a unit's level.
+    fair
+        The criterion's curves, in steps.
     """
 
     targets: pd.Series
@@ -52,9 +60,11 @@ class Allocation:
     step: int
     criterion: str
     rules: tuple[Rule, ...]
-    findings: tuple[Finding, ...] = field(default=())
+    findings: tuple[Finding, ...] = ()
     common_level: float = float("nan")
     level_words: str = ""
+    capacities: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False, compare=False)
+    fair: Criterion | None = field(default=None, repr=False, compare=False)
 
 
 def allocate(
@@ -65,13 +75,14 @@ def allocate(
     criterion: str | Mapping[str, float] = "forecast",
     rules: Sequence[Rule] = (),
     step: int = 1,
-    draws: pd.DataFrame | None = None,
+    draws: Chances | None = None,
+    rounding: Literal["nearest", "steady"] = "nearest",
 ) -> Allocation:
     """Split `total` over the leaves: fair by `criterion`, within every rule, exact to the step.
 
     Everyone carries the same level of the criterion but for those whom a limit holds; a group
     held by a limit has a level of its own inside. Among all plans within the limits this one
-    deviates least from fair (and for shares, no other order of preference gives another:
+    deviates least from fair (and for shares no other measure of inequality gives another:
     squares, max-min and entropy agree on a tree).
 
     Parameters
@@ -80,7 +91,8 @@ def allocate(
         In money; a whole multiple of `step`, zero or more.
     leaves
         float64 columns on leaf, in money: `forecast`, `history` or `baseline`, `capacity`,
-        `potential`, `plan`, as the criterion needs. Any row order.
+        `potential`, `plan`, as the criterion needs; `floor` and `ceiling` for limits of many
+        leaves at once, missing where there is none. Any row order; further columns are ignored.
     criterion
         One of `fairness.CRITERIA`, or a blend `{name: weight}`.
     rules
@@ -88,40 +100,76 @@ def allocate(
     step
         Targets are whole multiples of it.
     draws
-        draw × leaf in money; for "equal chance".
+        For "equal chance": draw × leaf in money, or a `fairness.Bell` or `fairness.Quantiles`.
+    rounding
+        `nearest`: every leaf and subtotal is the floor or ceiling of its exact value, least moved
+        in all. `steady`: a higher total never takes a unit from anyone.
 
     Raises
     ------
     InfeasibleError
         If no plan satisfies every rule; `where` names the rules that contradict each other.
     DataError
-        If the rows are not the leaves, or a value is missing, infinite or negative where it must not be.
+        If the rows are not the leaves, or a value is missing, infinite, or negative where it
+        must not be.
     ParameterError
-        If the criterion is unknown or lacks its column, or `total` is not a multiple of `step`.
+        If the criterion is unknown or lacks its column, `total` is not a multiple of `step`, or
+        steady rounding is asked for with a shared capacity.
     """
     _check_total(total, step)
     leaves = _aligned(leaves, hierarchy)
     tree = tree_of(hierarchy)
     baseline = next((leaves[name] for name in ("baseline", "history") if name in leaves), None)
-    own = read_bounds(hierarchy, rules, baseline, step)
+    own = read_bounds(hierarchy, rules, baseline, step, columns=leaves)
     bounds = tighten(tree, own.low, own.high)
-    steps = total // step
+    steps = int(total) // int(step)
     if len(bounds.broken) or not bounds.least[0] <= steps <= bounds.most[0]:
-        raise _infeasible(total, hierarchy, rules, baseline, step)
+        raise _infeasible(total, hierarchy, rules, leaves, step)
     low = bounds.least[tree.leaves]
     most = np.minimum(bounds.most[tree.leaves], np.maximum(steps - (low.sum() - low), low))
     fair = build(criterion, leaves, low=low, high=most, total=steps, step=step, draws=draws)
-    if not own.shared:
-        levels = solve(tree, fair.curves, bounds, float(steps))
-        rounded = round_tree(tree, levels.exact)
-    else:
+    prices = np.zeros(0)
+    if own.shared:
+        if rounding == "steady":
+            raise ParameterError(
+                "steady rounding cannot keep a capacity that several units share.",
+                where=rules[own.shared[0][0]].words(),
+                fix="round to the nearest, or give each unit a capacity of its own.",
+            )
         shared = _shared(own, hierarchy, step)
         found = solve_shared(tree, fair.curves, bounds, float(steps), shared)
         if found is None:
-            raise _infeasible(total, hierarchy, rules, baseline, step)
-        levels = found[0]
+            raise _infeasible(total, hierarchy, rules, leaves, step)
+        levels, prices = found
         rounded = round_shared(tree, levels.exact, bounds, shared)
-    return _assemble(total, hierarchy, tree, own, bounds, levels, rounded, fair, step)
+    else:
+        levels = solve(tree, fair.curves, bounds, float(steps))
+        if rounding == "steady":
+            rounded = round_steady(tree, fair.curves, bounds, steps)
+        else:
+            rounded = round_tree(tree, levels.exact)
+    at = tree.leaves
+    common = float(levels.level[0])
+    return Allocation(
+        targets=pd.Series(rounded[at] * step, index=hierarchy.leaves, name="target"),
+        exact=pd.Series(levels.exact[at] * step, index=hierarchy.leaves, name="exact"),
+        nodes=_nodes(hierarchy, tree, own, levels, rounded, prices, step),
+        total=int(total),
+        step=int(step),
+        criterion=fair.name,
+        rules=own.rules,
+        findings=fair.findings,
+        common_level=fair.shown(common) if np.isfinite(common) else common,
+        level_words=_level_words(fair, common),
+        capacities=_capacities(own, rounded[at] * step, prices, hierarchy),
+        fair=fair,
+    )
+
+
+def _level_words(fair: Criterion, common: float) -> str:
+    if not np.isfinite(common):
+        return "limits hold everyone with a weight; units without any share the rest equally"
+    return f"{fair.words(common)} for everyone not held by a limit"
 
 
 def _shared(own: TreeBounds, hierarchy: Hierarchy, step: int) -> Shared:
@@ -132,6 +180,27 @@ def _shared(own: TreeBounds, hierarchy: Hierarchy, step: int) -> Shared:
         np.array(use) * step,
         np.array([row.lower for row in rows]),
         np.array([row.upper for row in rows]),
+    )
+
+
+def _capacities(
+    own: TreeBounds, targets: np.ndarray, prices: np.ndarray, hierarchy: Hierarchy
+) -> pd.DataFrame:
+    """Shared capacities: how much of each is used, and its price in levels a unit."""
+    used = [
+        float(row.coefficients @ pd.Series(targets, index=hierarchy.leaves)[row.coefficients.index])
+        for _, row in own.shared
+    ]
+    return pd.DataFrame(
+        {
+            "limit": [own.rules[at].words() for at, _ in own.shared],
+            "node": [own.rules[at].node for at, _ in own.shared],
+            "used": used,
+            "amount": [
+                row.upper if prices[k] >= 0 else row.lower for k, (_, row) in enumerate(own.shared)
+            ],
+            "price": prices,
+        }
     )
 
 
@@ -179,33 +248,32 @@ def _aligned(leaves: pd.DataFrame, hierarchy: Hierarchy) -> pd.DataFrame:
 
 
 def _infeasible(
-    total: int,
-    hierarchy: Hierarchy,
-    rules: Sequence[Rule],
-    baseline: pd.Series | None,
-    step: int,
+    total: int, hierarchy: Hierarchy, rules: Sequence[Rule], leaves: pd.DataFrame, step: int
 ) -> InfeasibleError:
+    """The error that names the limits which contradict each other."""
     from salesforecast.allocation.conflicts import diagnose, infeasible
 
-    if baseline is None:
-        baseline = pd.Series(0.0, index=hierarchy.leaves)
+    zero = pd.Series(0.0, index=hierarchy.leaves)
+    baseline = next((leaves[name] for name in ("baseline", "history") if name in leaves), zero)
+    rules = list(rules)
+    for name, kind in (("floor", Floor), ("ceiling", Ceiling)):
+        if name in leaves:
+            known = leaves[name].dropna()
+            rules += [kind(node, amount) for node, amount in known.items() if np.isfinite(amount)]
     return infeasible(diagnose(total, hierarchy, rules, baseline=baseline, step=step))
 
 
-def _assemble(
-    total: int,
+def _nodes(
     hierarchy: Hierarchy,
     tree: Tree,
     own: TreeBounds,
-    bounds: Bounds,
     levels: Levels,
     rounded: np.ndarray,
-    fair: Criterion,
+    prices: np.ndarray,
     step: int,
-) -> Allocation:
-    limit, by = _limits(hierarchy, tree, own, levels)
-    index = hierarchy.nodes.index
-    nodes = pd.DataFrame(
+) -> pd.DataFrame:
+    limit, by = _limits(hierarchy, tree, own, levels, prices)
+    return pd.DataFrame(
         {
             "target": rounded * step,
             "exact": levels.exact * step,
@@ -216,48 +284,39 @@ def _assemble(
             "limited_by": pd.array(by, dtype="str"),
             "price": levels.price,
         },
-        index=index,
-    )
-    common = float(levels.level[0])
-    at = tree.leaves
-    return Allocation(
-        targets=pd.Series(rounded[at] * step, index=hierarchy.leaves, name="target"),
-        exact=pd.Series(levels.exact[at] * step, index=hierarchy.leaves, name="exact"),
-        nodes=nodes,
-        total=int(total),
-        step=int(step),
-        criterion=fair.name,
-        rules=own.rules,
-        findings=fair.findings,
-        common_level=fair.shown(common),
-        level_words=f"{fair.words(common)} for everyone not held by a limit",
+        index=hierarchy.nodes.index,
     )
 
 
 def _limits(
-    hierarchy: Hierarchy, tree: Tree, own: TreeBounds, levels: Levels
+    hierarchy: Hierarchy, tree: Tree, own: TreeBounds, levels: Levels, prices: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What holds each node, in words, and the node that it belongs to."""
+    """What holds each node, in words, and the node whose limit that is."""
     size = len(tree.parents)
     names = hierarchy.nodes.index.to_numpy(dtype=object)
     labels = hierarchy.nodes["label"].to_numpy(dtype=object)
     held = np.where(levels.price != 0, levels.held, 0)
     held[0] = 0
-    limit, by = np.full(size, "", dtype=object), np.full(size, "", dtype=object)
     nearest = np.where(held != 0, np.arange(size), -1)
     for layer in tree.layers[1:]:
         nodes = layer.nodes
-        above = nearest[tree.parents[nodes]]
-        nearest[nodes] = np.where(held[nodes] != 0, nodes, above)
-    words = {}
-    for node in np.flatnonzero(held):
-        side = "ceiling" if held[node] > 0 else "floor"
-        rule = own.high_rule[node] if held[node] > 0 else own.low_rule[node]
-        words[node] = own.kind(int(rule), side=side)
-    for node in np.flatnonzero(nearest >= 0):
-        at = nearest[node]
-        by[node] = names[at]
-        limit[node] = (
-            words[at] if at == node else f"{words[at].removeprefix('own ')} above: {labels[at]}"
-        )
+        nearest[nodes] = np.where(held[nodes] != 0, nodes, nearest[tree.parents[nodes]])
+    words, beneath = np.full(size + 1, "", dtype=object), np.full(size + 1, "", dtype=object)
+    inner = np.ones(size, dtype=bool)
+    inner[tree.leaves] = False
+    down, up = held > 0, held < 0
+    words[:-1][down] = own.kinds(own.high_rule[down], side="ceiling")
+    words[:-1][up] = own.kinds(own.low_rule[up], side="floor")
+    for node in np.flatnonzero((held != 0) & inner):
+        beneath[node] = f"{words[node].removeprefix('own ')} above: {labels[node]}"
+    limit = np.where(nearest == np.arange(size), words[:-1], beneath[nearest])
+    by = np.append(names, "")[nearest]
+    for price, (rule, row) in zip(prices, own.shared, strict=True):
+        if price:
+            users = tree.leaves[
+                hierarchy.leaves.get_indexer(row.coefficients.index[row.coefficients != 0])
+            ]
+            users = users[levels.held[users] == 0]
+            limit[users] = own.kinds(np.array([rule]), side="ceiling")[0]
+            by[users] = own.rules[rule].node
     return limit, by

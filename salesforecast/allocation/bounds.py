@@ -40,11 +40,10 @@ class TreeBounds:
     shared: tuple[tuple[int, Row], ...]
     rules: tuple[Rule, ...]
 
-    def kind(self, rule: int, *, side: str) -> str:
-        """What a limit is called: `lock`, `growth`, `capacity`, `own floor`, `own ceiling`."""
-        if rule < 0:
-            return f"own {side}"
-        return _KINDS.get(type(self.rules[rule]), f"own {side}")
+    def kinds(self, rules: np.ndarray, *, side: str) -> np.ndarray:
+        """What limits are called: `lock`, `growth`, `capacity`, `own floor`, `own ceiling`."""
+        words = [_KINDS.get(type(rule), f"own {side}") for rule in self.rules]
+        return np.array([*words, f"own {side}"], dtype=object)[rules]
 
 
 @lru_cache(maxsize=32)
@@ -54,9 +53,17 @@ def tree_of(hierarchy: Hierarchy) -> Tree:
 
 
 def read_bounds(
-    hierarchy: Hierarchy, rules: Sequence[Rule], baseline: pd.Series | None, step: int
+    hierarchy: Hierarchy,
+    rules: Sequence[Rule],
+    baseline: pd.Series | None,
+    step: int,
+    *,
+    columns: pd.DataFrame | None = None,
 ) -> TreeBounds:
     """Put every rule where it binds; bounds are the multiples of `step` that it allows.
+
+    `columns`, on leaf in the tree's order, may hold further limits in money: `floor` and
+    `ceiling`, missing where there is none.
 
     Raises
     ------
@@ -99,9 +106,30 @@ def read_bounds(
     order = np.lexsort((-high,))
     order = order[np.isfinite(high[order])]
     own_high[at[order]], high_rule[at[order]] = high[order], np.array(which, dtype=np.int64)[order]
+    if columns is not None:
+        _from_columns(columns, tree.leaves, step, (own_low, low_rule), (own_high, high_rule))
     open_ = tree.leaves[np.isinf(own_low[tree.leaves])]
     own_low[open_] = np.minimum(0.0, own_high[open_])
     return TreeBounds(own_low, own_high, low_rule, high_rule, tuple(shared), tuple(rules))
+
+
+def _from_columns(
+    columns: pd.DataFrame,
+    leaves: np.ndarray,
+    step: int,
+    low: tuple[np.ndarray, np.ndarray],
+    high: tuple[np.ndarray, np.ndarray],
+) -> None:
+    """Tighten the leaves' bounds to the columns `floor` and `ceiling`, where they have them."""
+    for name, (bound, rule), sign in (("floor", low, 1.0), ("ceiling", high, -1.0)):
+        if name not in columns:
+            continue
+        values = columns[name].to_numpy(dtype=float) / step
+        values = np.where(np.isnan(values), -sign * np.inf, values)
+        values = whole_steps(values, up=sign > 0)
+        tighter = sign * values > sign * bound[leaves]
+        bound[leaves[tighter]] = values[tighter]
+        rule[leaves[tighter]] = -1
 
 
 def whole_steps(values: np.ndarray, *, up: bool) -> np.ndarray:

@@ -127,8 +127,8 @@ class Levels:
     held: np.ndarray
 
 
-class _Problem:
-    """Limits and curves laid out layer by layer for quick sums; scratch of one solve."""
+class Problem:
+    """Limits and curves laid out layer by layer for quick sums; the scratch of one solve."""
 
     def __init__(self, tree: Tree, curves: Curves, bounds: Bounds, total: float) -> None:
         self.tree, self.curves, self.bounds = tree, curves, bounds
@@ -147,14 +147,19 @@ class _Problem:
         self.from_level, self.to_level, guess = curves.bracket(self.low, self.room)
         self.guess = guess if np.isfinite(guess) else 0.5 * (self.from_level + self.to_level)
 
-    def leaf(self, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Clipped values and slopes of all leaves at one level each."""
+    def unclipped(self, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values and slopes of all leaves at one level each, limits left aside."""
         value, slope = self.curves.at(level)
         if self.dead and self.phase.any():
             up, down = self.phase > 0, self.phase < 0
             value = np.where(up, self.top + level * self.rises, value)
             value = np.where(down, self.bottom + level * self.sinks, value)
             slope = np.where(up, self.rises, np.where(down, self.sinks, slope))
+        return value, slope
+
+    def leaf(self, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values and slopes of all leaves at one level each, within their limits."""
+        value, slope = self.unclipped(level)
         clipped = np.minimum(np.maximum(value, self.low), self.high)
         return clipped, slope * (clipped == value)
 
@@ -204,6 +209,15 @@ class _Problem:
             self.phase = np.where(touched, phase[under], self.phase)
         return phase[:-1]
 
+    def ends(self, phase: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Levels between which every group of a layer finds its own."""
+        lower, upper = np.full(len(phase), self.from_level), np.full(len(phase), self.to_level)
+        if phase.any():
+            far = float(np.max(np.where(self.rises > 0, self.room - self.top, 0.0)))
+            deep = float(np.max(np.where(self.sinks > 0, self.bottom - self.low, 0.0)))
+            lower[phase != 0], upper[phase != 0] = -deep, far
+        return lower, upper
+
     def newton(
         self, depth: int, level: np.ndarray, target: np.ndarray, need: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, list[tuple[np.ndarray, np.ndarray | None]]]:
@@ -213,12 +227,7 @@ class _Problem:
         miss is not; exact after a few steps for curves of straight pieces. Returns levels, phases, and the sums from there down.
         """
         phase = self.reset(depth, need, target)
-        lower = np.full(len(level), self.from_level)
-        upper = np.full(len(level), self.to_level)
-        if phase.any():
-            far = float(np.max(np.where(self.rises > 0, self.room - self.top, 0.0)))
-            deep = float(np.max(np.where(self.sinks > 0, self.bottom - self.low, 0.0)))
-            lower[phase != 0], upper[phase != 0] = -deep, far
+        lower, upper = self.ends(phase)
         level = np.where(need, np.clip(level, lower, upper), level)
         under = self.tree.above[depth]
         enough = TOLERANCE * (np.abs(target) + np.abs(target).sum() / len(self.low))
@@ -271,7 +280,7 @@ def solve(tree: Tree, curves: Curves, bounds: Bounds, total: float) -> Levels:
     """
     if len(bounds.broken) or not bounds.least[0] <= total <= bounds.most[0]:
         raise ValueError("no levels exist: a limit is broken, or the total lies outside")
-    problem = _Problem(tree, curves, bounds, total)
+    problem = Problem(tree, curves, bounds, total)
     size = len(tree.parents)
     found = Levels(np.empty(size), np.empty(size), np.zeros(size), np.zeros(size, dtype=np.int8))
     leaf_level = np.empty(len(tree.leaves))
@@ -301,7 +310,7 @@ def solve(tree: Tree, curves: Curves, bounds: Bounds, total: float) -> Levels:
     return _finish(problem, found, leaf_level)
 
 
-def _finish(problem: _Problem, found: Levels, leaf_level: np.ndarray) -> Levels:
+def _finish(problem: Problem, found: Levels, leaf_level: np.ndarray) -> Levels:
     """Fill in the leaves: value, side at which it is held, own level and price."""
     tree = problem.tree
     value, _ = problem.curves.at(leaf_level)

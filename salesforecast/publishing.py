@@ -257,6 +257,7 @@ def _lock(path: Path, *, waiting: Callable[[str], None]) -> int:
             continue
         if _try_lock(handle) and _still_there(handle, path):
             os.ftruncate(handle, 0)
+            os.lseek(handle, 0, os.SEEK_SET)
             os.write(handle, f"process {os.getpid()}".encode())
             return handle
         if not told:

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from salesforecast.errors import (
 from salesforecast.jobs import FOLDER, PATHS, Job, find_job
 from salesforecast.publishing import (
     MANIFEST,
+    is_whole,
     job_folder,
     latest_run,
     new_run_id,
@@ -90,7 +92,7 @@ def run(
     """Run `job` and publish its results in `outputs/runs/<job>/<run id>/`.
 
     A run whose parameters, inputs and software are those of the last good run is not
-    repeated unless `force` is true. A second run of the same job waits for the first.
+    repeated unless `force` is true or that run's files were altered. A second run of the same job waits for the first.
 
     Parameters
     ----------
@@ -121,7 +123,7 @@ def run(
     with job_folder(outputs, job, waiting=progress) as folder:
         last = latest_run(outputs, job)
         manifest = read_json(last / MANIFEST) if last else {}
-        if last and not force and _same(manifest, fingerprint):
+        if last and not force and _same(manifest, fingerprint) and is_whole(last):
             return RunResult(job, last.name, last, "unchanged", manifest)
         run_id = new_run_id()
         staging = new_staging(folder, run_id)
@@ -184,13 +186,13 @@ def _execute(
             stdout_file=_Lines(progress),
             extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
             cwd=job.notebook.parent,
-            execution_timeout=deadline,
+            execution_timeout=ceil(deadline),
         )
     except PapermillExecutionError as error:
         raise _from_kernel(error, job) from None
     except CellTimeoutError as error:
         raise DeadlineError(
-            f"the run was stopped: a step took longer than {deadline:,.0f} s.",
+            f"the run was stopped: a step took longer than {deadline:,g} s.",
             where=f"job '{job.name}'",
             fix="allow more time with --deadline, or give it less data.",
         ) from error

@@ -241,7 +241,7 @@ def test_refused_data_is_told_word_for_word_and_changes_nothing(go, tmp_path, tr
 @pytest.mark.notebook
 def test_a_deadline_ends_a_run_that_takes_too_long(go, tmp_path):
     start = time.monotonic()
-    with pytest.raises(DeadlineError, match="longer than 0.6 s") as stopped:
+    with pytest.raises(DeadlineError, match=r"longer than 0\.6 s") as stopped:
         go(pause=60, deadline=0.6)
     assert time.monotonic() - start < 20
     assert stopped.value.exit_code == 6

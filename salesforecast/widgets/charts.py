@@ -11,6 +11,7 @@ import pandas as pd
 
 from salesforecast.planning.plan import Plan
 from salesforecast.reporting import figures
+from salesforecast.reporting.report import is_house
 from salesforecast.reporting.wording import Wording
 from salesforecast.widgets import style
 from salesforecast.widgets.session import place_label
@@ -53,7 +54,7 @@ class _Plot:
     width: int
     left: int = 46
     right: int = 92
-    height: int = 150
+    height: int = 116
 
     def y(self, amount: float) -> float:
         return round(4 + (self.height - 4) * (1 - max(amount, 0.0) / self.top), 1)
@@ -149,24 +150,34 @@ def _planned(plot: _Plot, unit: pd.Series, wording: Wording) -> str:
     )
 
 
+def people(plan: Plan) -> pd.DataFrame:
+    """Rows of the positions that a fair split is about: people who are expected to sell something.
+
+    Sales that nobody owns (`(online)`) count only where there is nobody else.
+    """
+    units = plan.units
+    leaves = units[units["leaf"].astype(bool) & (units["forecast"] > 0)].dropna(subset=["chance"])
+    owned = leaves[[not is_house(str(label)) for label in leaves["label"]]]
+    return leaves if owned.empty else owned
+
+
 def strip_rows(now: Plan, before: Plan) -> tuple[pd.DataFrame, int]:
-    """Positions of the fairness strip with their chance `before` and `now`, and how many are hidden.
+    """People of the fairness strip with their chance `before` and `now`, and how many are hidden.
 
     Sorted by the chance before; above twelve, those furthest from the middle are kept.
     """
-    leaves = now.units[now.units["leaf"].astype(bool) & (now.units["forecast"] > 0)]
-    rows = leaves[["limit"]].assign(
-        now=leaves["chance"], before=before.units["chance"].reindex(leaves.index)
+    chosen = people(now)
+    rows = chosen[["limit"]].assign(
+        now=chosen["chance"], before=before.units["chance"].reindex(chosen.index)
     )
-    rows = rows.dropna(subset=["now"])
     far = (rows["now"] - rows["now"].median()).abs().sort_values(ascending=False, kind="stable")
     kept = rows.loc[rows.index.isin(far.index[:STRIP_ROWS])]
     kept = kept.sort_values(["before", "now"], ascending=False, kind="stable")
     return kept, len(rows) - len(kept)
 
 
-def fairness_strip(now: Plan, before: Plan, wording: Wording, *, width: int = 420) -> str:
-    """SVG: each position's chance to attain; hollow: when the session began, filled: now."""
+def fairness_strip(now: Plan, before: Plan, wording: Wording, *, width: int = 560) -> str:
+    """SVG: each person's chance to attain; hollow: when the session began, filled: now."""
     rows, hidden = strip_rows(now, before)
     left, right, row = 150, width - 92, 13
     height = row * len(rows) + 20
@@ -193,7 +204,9 @@ def fairness_strip(now: Plan, before: Plan, wording: Wording, *, width: int = 42
             f'<text x="{right + 8}" y="{y + 3.5}" font-size="10.5">{limit}</text>'
         )
     label = escape(say(wording.language, "fairness_title"), quote=True)
-    note = say(wording.language, "hidden", count=hidden) if hidden else ""
+    note = say(wording.language, "strip_note")
+    if hidden:
+        note += " " + say(wording.language, "hidden", count=hidden)
     return (
         f'<svg class="sf-strip" width="{width}" height="{height}" role="img" aria-label="{label}">'
         + "".join(parts)

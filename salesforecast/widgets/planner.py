@@ -8,7 +8,7 @@ from typing import Any
 
 import ipywidgets
 
-from salesforecast.widgets.charts import fairness_strip, history_chart, quarters
+from salesforecast.widgets.charts import fairness_strip, history_chart, people, quarters
 from salesforecast.widgets.scenario_editor import ScenarioEditor
 from salesforecast.widgets.session import Session
 from salesforecast.widgets.style import STYLE
@@ -27,7 +27,7 @@ class UnitView(ipywidgets.HBox):
         self.show_months = ipywidgets.ToggleButton(layout={"width": "auto"})
         left = ipywidgets.VBox([self.history, self.show_months, self.months])
         self.fairness.layout.margin = "0 0 0 24px"
-        super().__init__([left, self.fairness])
+        super().__init__([left, self.fairness], layout={"flex_flow": "row wrap"})
         self._show()
         self.show_months.observe(lambda _: self._show_months(), "value")
         session.observe(lambda _: self._show(), ["plan", "selection", "language"])
@@ -43,9 +43,12 @@ class UnitView(ipywidgets.HBox):
             + history_chart(self._sales.loc[node], unit, session.plan.periods[0], wording)
             + f'<div class="sf-note" style="width:420px">{escape(session.sentence(node))}</div>'
         )
-        leaves = session.plan.units[session.plan.units["leaf"].astype(bool)]["chance"].dropna()
+        chances = people(session.plan)["chance"]
         spread = say(
-            language, "spread", low=wording.chance(leaves.min()), high=wording.chance(leaves.max())
+            language,
+            "spread",
+            low=wording.chance(chances.min()),
+            high=wording.chance(chances.max()),
         )
         self.fairness.value = (
             f"<h3>{say(language, 'fairness_title')}<span>{spread}</span></h3>"

@@ -15,6 +15,8 @@ STYLE = f"""<style>
 .sf {{ background: #fff; --jp-widgets-font-size: 12px; --jp-widgets-label-color: {INK2}; }}
 .sf .widget-html, .sf .widget-html-content {{ margin: 0; line-height: 1.35; }}
 .sf .sf-panel {{ background: {PANEL}; border: 1px solid {LINE}; padding: 8px 10px; }}
+.sf .sf-panel {{ --jp-widgets-inline-height: 26px; }}
+.sf .sf-panel .widget-toggle-buttons button {{ height: 24px; line-height: 24px; }}
 .sf .sf-panel .widget-label {{ color: {INK2}; }}
 .sf .sf-panel input, .sf .sf-panel select {{ color: {EDIT}; }}
 .sf h3 {{ font-size: 12px; font-weight: 600; line-height: 1.35; margin: 3px 0 2px; display: flex; justify-content: space-between; }}
@@ -26,6 +28,7 @@ STYLE = f"""<style>
   padding: 2px 5px; text-align: right; vertical-align: bottom; height: {HEADS - 18}px; box-sizing: border-box; }}
 .sf .sf-grid tr.sf-groups th {{ height: 18px; text-align: left; color: {INK}; border-left: 1px solid #c9d0d6;
   padding-top: 4px; white-space: nowrap; }}
+.sf table.sf-grid tbody tr:nth-child(n) {{ background: #fff; }}
 .sf .sf-grid td {{ font-size: 12px; height: {ROW}px; box-sizing: border-box; padding: 0 5px; text-align: right; white-space: nowrap;
   overflow: hidden; text-overflow: ellipsis; border-bottom: 1px solid {LINE2}; line-height: {ROW - 1}px; }}
 .sf .sf-grid tr.sf-upper td {{ font-weight: 600; }}
@@ -41,6 +44,12 @@ STYLE = f"""<style>
 .sf .sf-scroll, .sf .sf-scroll .widget-box {{ margin: 0; padding: 0; }}
 .sf .sf-left-column {{ position: sticky; left: 0; z-index: 2; background: #fff; overflow: visible; }}
 .sf .sf-head-box {{ position: sticky; top: 0; z-index: 3; overflow: visible; }}
+.sf .sf-scroll .sf-grid tr.sf-first td {{ position: sticky; top: {HEADS}px; z-index: 1; background: #fff;
+  border-bottom: 0; box-shadow: inset 0 -1px 0 #b7c0c8; }}
+.sf .sf-scroll .sf-grid tr.sf-first.sf-on td {{ background: {LINE2}; }}
+.sf .sf-scroll .sf-grid tr.sf-first td.sf-target {{ background: {EDIT_BG}; }}
+.sf .sf-units > div > button.widget-toggle-button:first-child {{ position: sticky; top: {HEADS + 1}px; z-index: 2;
+  font-weight: 600; border-bottom: 1px solid #b7c0c8; }}
 .sf .sf-scroll .sf-grid thead {{ position: sticky; top: 0; z-index: 1; }}
 .sf .sf-scroll .widget-html, .sf .sf-scroll .widget-html-content {{ overflow: visible; }}
 .sf .sf-head {{ background: {HEAD}; color: {INK2}; font-size: 11px; height: {HEADS + 1}px; box-sizing: border-box;

@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets
 import pandas as pd
 
-from salesforecast.hierarchy import Hierarchy
+from salesforecast.hierarchy import ROOT, Hierarchy
 from salesforecast.planning.plan import Plan
 from salesforecast.reporting import figures
 from salesforecast.reporting.figures import range_bar
@@ -224,7 +224,11 @@ def _row(
     ]
     classes = " ".join(
         name
-        for name, holds in (("sf-upper", unit["depth"] < 2), ("sf-on", node == selected))
+        for name, holds in (
+            ("sf-first", node == ROOT),
+            ("sf-upper", unit["depth"] < 2),
+            ("sf-on", node == selected),
+        )
         if holds
     )
     return f'<tr class="{classes}" data-node="{escape(node, quote=True)}">{"".join(cells)}</tr>'

@@ -121,17 +121,19 @@ class SideBySide:
     def html(self, *, level: str = "") -> str:
         """The table as people read it, changes against the plan beside it, refusals below."""
         rows = shown_units(self.planned.units, self.planned.hierarchy, level=level)
+        spans = [3, *[4] * (len(self.plans) - 1)]
         heads = "".join(
-            f'<th colspan="{3 if at == 0 else 4}">{escape(name)}</th>'
-            for at, name in enumerate(self.plans)
+            f'<th colspan="{span}">{escape(name)}</th>'
+            for span, name in zip(spans, self.plans, strict=True)
         )
+        widths = f'<colgroup><col style="width:170px">{"<col>" * sum(spans)}</colgroup>'
         body = "".join(self._row(str(node), rows.loc[node]) for node in rows.index)
         refused = "".join(
             f'<div class="sf-bad">{escape(name)}: {escape(why)}</div>'
             for name, why in self.refused.items()
         )
         return (
-            f'{style.STYLE}<div class="sf"><table class="sf-grid sf-cases"><thead><tr class="sf-groups">'
+            f'{style.STYLE}<div class="sf"><table class="sf-grid sf-cases">{widths}<thead><tr class="sf-groups">'
             f"<th>{escape(self.unit)}</th>{heads}</tr><tr>{self._heads()}</tr></thead>"
             f"<tbody>{body}</tbody></table>{refused}</div>"
         )
@@ -141,7 +143,10 @@ class SideBySide:
         names = [say(language, key) for key in ("target", "growth", "chance")]
         first, others = names, [names[0], say(language, "change"), *names[1:]]
         heads = [say(language, "unit"), *first, *(others * (len(self.plans) - 1))]
-        return "".join(f"<th>{escape(head)}</th>" for head in heads)
+        return "".join(
+            f'<th class="{"sf-left" if at == 0 else ""}">{escape(head)}</th>'
+            for at, head in enumerate(heads)
+        )
 
     def _row(self, node: str, unit: pd.Series) -> str:
         wording = self.wording

@@ -11,6 +11,7 @@ from salesforecast.widgets.charts import (
     STRIP_ROWS,
     fairness_strip,
     history_chart,
+    people,
     quarters,
     round_tick,
     strip_rows,
@@ -204,9 +205,9 @@ def test_a_unit_that_expects_nothing_still_has_a_chart(planner):
 def test_the_strip_shows_at_most_twelve_and_counts_the_rest(planner):
     session = planner.session
     rows, hidden = strip_rows(session.plan, session.plan)
-    leaves = session.plan.units[session.plan.units["leaf"] & (session.plan.units["forecast"] > 0)]
     assert len(rows) == STRIP_ROWS
-    assert len(rows) + hidden == len(leaves)
+    assert len(rows) + hidden == len(people(session.plan))
+    assert not any(node.endswith(")") for node in rows.index), "the strip is about people"
     svg = fairness_strip(session.plan, session.plan, session.wording)
     assert svg.count("<title>") == STRIP_ROWS
     assert f"{hidden} units in between are not shown" in svg

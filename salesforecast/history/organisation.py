@@ -8,7 +8,8 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from fnmatch import fnmatch
+from pathlib import Path, PurePath
 from typing import Any
 
 from salesforecast.errors import OrganisationError
@@ -180,6 +181,17 @@ class Organisation:
     def tree_levels(self) -> tuple[str, ...]:
         """Names of all levels of the hierarchy, company first, leaves last."""
         return ("company", *self.levels, *(("position",) if self.has_people else ()))
+
+    def source_of(self, file: str) -> Source:
+        """The source that a file (as messages call it) was read for."""
+        names = [PurePath(source.path).as_posix() for source in self.sources]
+        for source, name in zip(self.sources, names, strict=True):
+            if name == "." or fnmatch(file, name) or file.startswith(f"{name}/"):
+                return source
+        for source, name in zip(self.sources, names, strict=True):
+            if fnmatch(PurePath(file).name, PurePath(name).name):
+                return source
+        return self.sources[0]
 
     @classmethod
     def read(cls, path: Path | str) -> Organisation:

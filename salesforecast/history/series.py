@@ -69,23 +69,33 @@ def last_complete_period(lines: pd.DataFrame, organisation: Organisation) -> pd.
         raise DataError(
             "no order line could be read.", where="all sources", fix="correct the errors listed."
         )
-    last = lines["period"].max()
+    days = booked_days(lines, organisation)
+    last = days["period"].max()
     current = [
-        partial_end(part, organisation)
-        for _, part in lines.groupby("source")
+        stops_early(part, organisation.freq)
+        for _, part in days.groupby("source")
         if part["period"].max() == last
     ]
-    if len(lines["period"].unique()) > 1 and all(current):
+    if days["period"].nunique() > 1 and all(current):
         return last - pd.DateOffset(months=MONTHS[organisation.freq])
     return last
 
 
-def partial_end(lines: pd.DataFrame, organisation: Organisation) -> bool:
+def booked_days(lines: pd.DataFrame, organisation: Organisation) -> pd.DataFrame:
+    """Days with lines, and how many: `source` (as the organisation file names it), `period`,
+    `date`, `rows`."""
+    days = lines.groupby(["source", "period", "date"], as_index=False).agg(rows=("row", "size"))
+    of = {file: organisation.source_of(file).path for file in days["source"].unique()}
+    days["source"] = days["source"].map(of)
+    return days.groupby(["source", "period", "date"], as_index=False)["rows"].sum()
+
+
+def stops_early(days: pd.DataFrame, freq: str) -> bool:
     """Whether the last period of one source stops earlier in its span than those before."""
-    days = lines.groupby("period")["date"].max()
-    step = pd.DateOffset(months=MONTHS[organisation.freq])
-    ends = pd.Series([period + step for period in days.index], index=days.index)
-    left = (ends - days).dt.days
+    last = days.groupby("period")["date"].max()
+    step = pd.DateOffset(months=MONTHS[freq])
+    ends = pd.Series([period + step for period in last.index], index=last.index)
+    left = (ends - last).dt.days
     return bool(len(left) > 1 and left.iloc[-1] > left.iloc[:-1].max() + 3)
 
 

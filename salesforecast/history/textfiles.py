@@ -193,12 +193,12 @@ def _doubtful(column: Any) -> bool:
 
 def _to_pandas(table: Any) -> pd.DataFrame:
     import pyarrow as pa
+    from pyarrow import compute
 
     for at, column in enumerate(table.schema):
         if pa.types.is_date(column.type) or pa.types.is_timestamp(column.type):
             table = table.set_column(at, column.name, table.column(at).cast(pa.timestamp("us")))
-    frame = table.to_pandas()
-    for column in frame.columns[frame.dtypes == "str"]:
-        if frame[column].str.contains(r"^\s|\s$").any():
-            frame[column] = frame[column].str.strip()
-    return frame
+        elif pa.types.is_string(column.type):
+            trimmed = compute.utf8_trim_whitespace(table.column(at))
+            table = table.set_column(at, column.name, trimmed)
+    return table.to_pandas()

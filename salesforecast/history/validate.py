@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from salesforecast.errors import DataError, Finding
-from salesforecast.history.checks import CHECKS
+from salesforecast.history.checks import CHECKS, Evidence
 from salesforecast.history.load import Loaded
 from salesforecast.history.organisation import Organisation
 
@@ -21,8 +21,9 @@ def validate(loaded: Loaded, organisation: Organisation) -> tuple[Finding, ...]:
     """
     found = list(loaded.findings)
     if len(loaded.lines):
+        evidence = Evidence(loaded.lines, organisation)
         for check in CHECKS:
-            found += check(loaded.lines, organisation)
+            found += check(evidence)
     order = {"error": 0, "warning": 1, "repair": 2}
     return tuple(sorted(found, key=lambda finding: order[finding.severity]))
 

@@ -179,3 +179,26 @@ def test_files_of_one_name_in_two_folders_are_told_apart(tmp_path):
     loaded, _ = _load(tmp_path, [], path="*/o.csv")
     assert sorted(loaded.inputs) == ["2024/o.csv", "2025/o.csv"]
     assert loaded.lines["period"].nunique() == 24
+
+
+def test_a_file_a_month_is_one_source(tmp_path):
+    folder = tmp_path / "months"
+    folder.mkdir()
+    rows = [*GOOD, "2026-01-02,North,3,pens,x"]
+    for month in sorted({row[:7] for row in rows}):
+        own = [row for row in rows if row.startswith(month)]
+        (folder / f"{month}.csv").write_text("\n".join(["day,region,sales,product,id", *own]))
+    loaded, findings = _load(tmp_path, [], path="months")
+    whats = [finding.what for finding in findings]
+    assert whats == [
+        "history covers 13 periods, less than two years",
+        "the last period is partial: it stops at 2026-01-02",
+    ]
+    assert len(loaded.inputs) == 13
+
+
+def test_weekly_dates_are_told(tmp_path):
+    fridays = pd.date_range("2025-01-03", "2025-12-26", freq="7D")
+    rows = [f"{day:%Y-%m-%d},North,{day.day}.5,pens,{day:%j}" for day in fridays]
+    _, findings = _load(tmp_path, rows)
+    assert any("dated by week, on Fridays" in finding.what for finding in findings)

@@ -20,7 +20,7 @@ from salesforecast.widgets import style
 from salesforecast.widgets.session import KINDS, Limit, Session, limits_of
 from salesforecast.widgets.words import say
 
-HEIGHT = 330  # px; the grid scrolls alone
+HEIGHT = style.HEADS + 13 * style.ROW + 1  # px; the grid scrolls alone
 REACH = 0.5  # the range bar shows the forecast and this share above and below it
 _LOCK = (
     f'<svg width="9" height="11" role="img" aria-label="lock"><rect x="0" y="5" width="9" height="6" fill="{figures.INK}"/>'

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesforecast.errors import DataError, InfeasibleError
@@ -48,7 +48,7 @@ def test_each_unit_recovers_its_own_by_the_shape_of_its_open_targets():
     assert table.loc["w/b"].tolist() == [100, 102, 102, 306]
     assert table.loc["s/d"].tolist() == [100, 100, 100, 300]
     assert made.gap["carried"].tolist() == [0, 0, 40, 10]
-    assert "recovers its part of 40: the undecided gap is -40, its own" == made.moves.iloc[0]["why"]
+    assert made.moves.iloc[0]["why"] == "recovers its part of 40: the undecided gap is -40, its own"
     assert "open targets rise by 50" in made.words
 
 
@@ -136,6 +136,7 @@ DECISIONS = st.builds(
 )
 
 
+@settings(max_examples=max(settings().max_examples // 4, 1))  # each is a year of three
 @given(AMOUNTS, ACTUALS, st.lists(DECISIONS, min_size=3, max_size=3), st.sampled_from([1, 10, 25]))
 def test_a_year_of_random_decisions_keeps_every_rule(rows, sold, decisions, step):
     plan = _plan((np.array(rows) // step * step).tolist())

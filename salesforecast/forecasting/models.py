@@ -85,7 +85,7 @@ def naive2(prepared: Prepared) -> np.ndarray:
     panel = prepared.panel
     passed, _ = seasonal_test(panel)
     plain = seasonal_indices(panel, half_life=None).plain
-    indices = np.where(passed, np.maximum(plain, 0.02), 1.0)
+    indices = np.where(passed & (panel.lowest > 0), np.maximum(plain, 0.02), 1.0)
     now = panel.last(panel.values) / panel.last(panel.over_time(indices))
     return now * panel.ahead(indices)
 

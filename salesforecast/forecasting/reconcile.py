@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import LinearOperator, cg
 
 ENOUGH = 12  # errors that make a series' own variance worth using for the rule of size
 FEWEST = 5  # series that the rule of size needs
@@ -15,7 +14,6 @@ TRUST = 24  # errors of its own after which a series counts as much as the rule
 POWER = 1.5  # variance ~ size ** power, where nothing was learned
 APART = 0.6  # share of the errors' variance that is taken as every series' own affair
 ROUNDS = 30  # at most, of holding negative leaves at their floor and solving again
-DENSE = 1500  # leaf series up to which a dense solver is used
 
 
 def reconcile(
@@ -53,9 +51,13 @@ def reconcile(
     -------
     np.ndarray
         float64, shape (leaf series, horizon). Sums follow by `summing @`.
+
+    Raises
+    ------
+    ValueError
+        If a leaf series has no row of its own in `summing`.
     """
-    normal = _normal(summing, variance, errors)
-    right = normal.right(base)
+    normal, right = _normal(summing, variance, errors, base)
     rows = sorted(locked or {})
     held_sums = summing[rows].toarray() if rows else np.zeros((0, summing.shape[1]))
     agreed = np.array([np.broadcast_to((locked or {})[i], base.shape[1]) for i in rows])
@@ -70,53 +72,61 @@ def reconcile(
 
 @dataclass(frozen=True)
 class _Normal:
-    """Normal equations `S' W⁻¹ S`, W = D^½ (apart · I + (1 - apart) · R) D^½, R of low rank."""
+    """Normal equations `S' W⁻¹ S` as diagonal plus few rows: own + sums' · weight · sums - joint' · joint.
 
-    summing: sparse.csr_array
-    weight: np.ndarray  # 1 / variance
-    plain: sparse.csr_array  # S' D⁻¹ S
-    joint: np.ndarray  # (rank, leaf series): the low-rank part; no rows for none
-    sums: np.ndarray  # (rank, series): the same before summing
-    dense: np.ndarray | None
+    W = D^½ (APART · I + (1 - APART) · R) D^½ with R the errors' correlation, of low rank.
+    Solved by Woodbury's identity, so the work grows with the number of sums, not of leaves.
+    """
 
-    def right(self, base: np.ndarray) -> np.ndarray:
-        weighted = self.summing.T @ (self.weight[:, None] * base)
-        return weighted - self.joint.T @ (self.sums @ base)
+    own: np.ndarray  # (leaf series,): 1 / variance of the leaf's own forecast
+    sums: sparse.csr_array  # (sum, leaf series)
+    weight: np.ndarray  # (sum,): 1 / variance
+    joint: np.ndarray  # (rank, leaf series)
 
     def times(self, values: np.ndarray) -> np.ndarray:
-        if self.dense is not None:
-            return self.dense @ values
-        return self.plain @ values - self.joint.T @ (self.joint @ values)
+        plain = self.own[:, None] * values
+        plain += self.sums.T @ (self.weight[:, None] * (self.sums @ values))
+        return plain - self.joint.T @ (self.joint @ values)
 
     def solve(self, free: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Solve for the `free` leaves; the others are zero."""
-        if self.dense is not None:
-            return np.linalg.solve(self.dense[np.ix_(free, free)], right)
-        plain, joint = self.plain[free][:, free], self.joint[:, free]
-        size = plain.shape[0]
-        diagonal = plain.diagonal()
-        operator = LinearOperator(
-            (size, size), matvec=lambda x: plain @ x - joint.T @ (joint @ x), dtype=float
-        )
-        easing = LinearOperator((size, size), matvec=lambda x: x / diagonal, dtype=float)
-        columns = [cg(operator, one, M=easing, rtol=1e-10, maxiter=2000)[0] for one in right.T]
-        return np.stack(columns, axis=1)
+        sums, joint, own = self.sums[:, free], self.joint[:, free], self.own[free]
+        count, rank = sums.shape[0], len(joint)
+        scaled, cross = sums / own, np.asarray(sums @ (joint / own).T).reshape(count, rank)
+        inner = np.zeros((count + rank, count + rank))
+        inner[:count, :count] = (scaled @ sums.T).toarray() + np.diag(1 / self.weight)
+        inner[:count, count:], inner[count:, :count] = cross, cross.T
+        inner[count:, count:] = (joint / own) @ joint.T - np.eye(rank)
+        first = right / own[:, None]
+        inside = np.linalg.solve(inner, np.vstack([sums @ first, joint @ first]))
+        back = sums.T @ inside[:count] + joint.T @ inside[count:]
+        return first - back / own[:, None]
 
 
-def _normal(summing: sparse.csr_array, variance: np.ndarray, errors: np.ndarray | None) -> _Normal:
-    weight = 1 / variance
-    plain = (summing.T @ summing.multiply(weight[:, None])).tocsr()
-    leaves = summing.shape[1]
-    sums = np.zeros((0, len(variance)))
+def _normal(
+    summing: sparse.csr_array,
+    variance: np.ndarray,
+    errors: np.ndarray | None,
+    base: np.ndarray,
+) -> tuple[_Normal, np.ndarray]:
+    """The equations and their right-hand side."""
+    weight, spread = 1 / variance, np.sqrt(variance)
+    rows = np.diff(summing.indptr)
+    single = np.flatnonzero(rows == 1)
+    leaf = summing.indices[summing.indptr[single]]
+    own = np.bincount(leaf, weight[single], minlength=summing.shape[1])
+    if (own == 0).any():
+        raise ValueError("every leaf series needs a base forecast of its own")
+    joint = np.zeros((0, len(variance)))
     if errors is not None and len(errors):
-        standard = errors / np.sqrt(variance)
+        standard = errors / spread
         inner = standard @ standard.T
         inner[np.diag_indices_from(inner)] += APART * len(errors) / (1 - APART)
         root = np.linalg.cholesky(inner)
-        sums = np.linalg.solve(root, standard) * np.sqrt(weight)
-    joint = np.asarray(summing.T @ sums.T).T.reshape(len(sums), leaves)
-    dense = plain.toarray() - joint.T @ joint if leaves <= DENSE else None
-    return _Normal(summing, weight, plain, joint, sums, dense)
+        joint = np.linalg.solve(root, standard) / spread
+    leaf_joint = np.asarray(summing.T @ joint.T).T.reshape(len(joint), summing.shape[1])
+    right = summing.T @ (weight[:, None] * base) - leaf_joint.T @ (joint @ base)
+    return _Normal(own, summing[rows > 1], weight[rows > 1], leaf_joint), right
 
 
 def _solve(

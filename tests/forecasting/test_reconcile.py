@@ -66,20 +66,25 @@ def test_errors_that_go_together_matter():
     assert joint[2, 0] < plain[2, 0]
 
 
-def test_many_leaves_take_another_solver_to_the_same_result(monkeypatch: pytest.MonkeyPatch):
+def test_the_same_as_the_textbook_formula():
     rng = np.random.default_rng(2)
     leaves, groups = 60, 6
     owner = np.repeat(np.eye(groups), leaves // groups, axis=1)
-    summing = sparse.csr_array(np.vstack([np.eye(leaves), owner, np.ones(leaves)]))
-    base = np.abs(summing @ rng.normal(10, 8, (leaves, 2)) + rng.normal(0, 9, (leaves + 7, 2)))
-    base[:3] -= 30
-    variance = rng.uniform(1, 9, leaves + 7)
-    errors = rng.normal(0, 3, (20, leaves + 7))
-    locked = {leaves: np.array([70.0, 80.0])}
-    dense = reconcile(base, summing, variance, errors=errors, locked=locked)
-    monkeypatch.setattr(room, "DENSE", 10)
-    loose = reconcile(base, summing, variance, errors=errors, locked=locked)
-    np.testing.assert_allclose(loose, dense, atol=1e-5)
+    summing = np.vstack([np.eye(leaves), owner, np.ones(leaves)])
+    base = rng.normal(10, 8, (leaves + groups + 1, 2))
+    variance = rng.uniform(1, 9, leaves + groups + 1)
+    errors = rng.normal(0, 3, (20, leaves + groups + 1))
+    standard = errors / np.sqrt(variance)
+    correlation = room.APART * np.eye(67) + (1 - room.APART) * standard.T @ standard / 20
+    inverse = np.linalg.inv(correlation * np.sqrt(np.outer(variance, variance)))
+    wanted = np.linalg.solve(summing.T @ inverse @ summing, summing.T @ inverse @ base)
+    found = reconcile(base, sparse.csr_array(summing), variance, errors=errors, floor=-np.inf)
+    np.testing.assert_allclose(found, wanted, rtol=1e-7, atol=1e-7)
+
+
+def test_a_leaf_without_a_forecast_of_its_own_is_refused():
+    with pytest.raises(ValueError, match="of its own"):
+        reconcile(np.ones((1, 1)), sparse.csr_array(np.ones((1, 2))), np.ones(1))
 
 
 def test_variance_of_a_series_with_few_errors_follows_its_size():

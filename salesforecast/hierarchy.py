@@ -6,12 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from salesforecast.errors import DataError
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 ROOT = "/"
 SEPARATOR = "/"
@@ -101,6 +104,8 @@ class Hierarchy:
     @cached_property
     def summing(self) -> sparse.csr_array:
         """Sparse matrix node × leaf: 1 where the leaf lies in the node."""
+        from scipy import sparse  # only when it is needed: its import costs as much as pandas'
+
         position = {node: at for at, node in enumerate(self.nodes.index)}
         rows, columns = [], []
         for column, path in enumerate(self.leaf_paths):

@@ -97,7 +97,12 @@ def test_a_limit_typed_in_jupyterlab_is_refused_with_the_reason_or_holds(lab, pa
     alert.wait_for()
     assert "Not applied: floor of 900" in alert.inner_text()
     assert floor.input_value() == ""
-    page.locator("button", has_text="Undo").click()
+    page.locator("button", has_text="Instead: Floor of Jae Pak: 900 → 800").click()
+    alert.wait_for(state="detached")
+    assert floor.input_value() == "800"
+    assert row.locator("td.sf-target").inner_text().strip() == "800"
+    for _ in range(2):
+        page.locator("button", has_text="Undo").click()
     row.locator("td.sf-set").wait_for(state="detached")
     assert lab.ask("len(session.scenario.rules)") == 0
 

@@ -97,16 +97,24 @@ class Planner(ipywidgets.VBox):
         self.grid = TargetGrid(session)
         self.unit = UnitView(session)
         self.status = ipywidgets.HTML()
+        self.repair = ipywidgets.Button(layout={"width": "auto"})
+        self.repair.add_class("sf-repair")
         self.grid.layout.margin = "0 0 0 8px"
         upper = ipywidgets.HBox([self.editor, self.grid])
-        super().__init__([ipywidgets.HTML(STYLE), upper, self.status, self.unit])
+        super().__init__([ipywidgets.HTML(STYLE), upper, self.status, self.repair, self.unit])
         self.add_class("sf")
         self._show_status(None)
+        self.repair.on_click(lambda _: session.accept_repair())
         session.observe(self._show_status, ["plan", "refusal", "language"])
 
     def _show_status(self, _: Any) -> None:
         session = self.session
         self.status.value = status_html(session)
+        refusal = session.refusal
+        offered = refusal is not None and refusal.instead is not None
+        self.repair.layout.display = "" if offered else "none"
+        if refusal is not None and offered:
+            self.repair.description = say(session.language, "instead", changes=refusal.changes)
 
 
 def status_html(session: Session) -> str:

@@ -11,8 +11,8 @@ import pandas as pd
 import traitlets
 
 from salesforecast import workbench
-from salesforecast.allocation import explain
-from salesforecast.errors import ParameterError, SalesforecastError
+from salesforecast.allocation import conflicts, explain
+from salesforecast.errors import InfeasibleError, ParameterError, SalesforecastError
 from salesforecast.hierarchy import ROOT
 from salesforecast.planning.plan import Plan
 from salesforecast.planning.scenario import Scenario
@@ -44,18 +44,29 @@ def place_label(units: pd.DataFrame, node: str, wording: Wording) -> str:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A wish that was not applied: what was asked, and why it cannot be."""
+    """A wish that was not applied: what was asked, why it cannot be, and what could be instead.
+
+    Parameters
+    ----------
+    asked
+        The wish in words.
+    why
+        What contradicts what, and the ways out.
+    instead
+        The nearest scenario that has a plan; None if none is known.
+    changes
+        What `instead` changes in the wish, in words.
+    """
 
     asked: str
-    what: str
-    where: str
-    fix: str
+    why: str
+    instead: Scenario | None = None
+    changes: str = ""
 
     def words(self, language: str) -> str:
         """The refusal as one paragraph."""
         head = say(language, "not_applied", asked=self.asked)
-        reason = " ".join(_sentence(part) for part in (self.what, self.where, self.fix) if part)
-        return f"{head} {reason} {say(language, 'stayed')}"
+        return f"{head} {self.why} {say(language, 'stayed')}"
 
 
 class Session(traitlets.HasTraits):
@@ -223,14 +234,30 @@ class Session(traitlets.HasTraits):
             return self._refuse(asked, ParameterError(what, where="", fix=fix))
         return self._wish(asked, rules=(*others, kind(node, amount, owner=self.owner)))
 
+    def accept_repair(self) -> bool:
+        """Take what the refusal offers instead of the wish; False if it offers nothing."""
+        refusal = self.refusal
+        if refusal is None or refusal.instead is None:
+            return False
+        return self._try(refusal.changes, refusal.instead)
+
     def _wish(self, asked: str, *, gesture: str = "", **changes: Any) -> bool:
         """Try the changed scenario: taken with its plan, or refused with nothing moved."""
         try:
             scenario = replace(self.scenario, **changes)
-            if scenario == self.scenario:
-                self.refusal = None
-                return True
+        except SalesforecastError as error:
+            return self._refuse(asked, error)
+        return self._try(asked, scenario, gesture=gesture)
+
+    def _try(self, asked: str, scenario: Scenario, *, gesture: str = "") -> bool:
+        if scenario == self.scenario:
+            self.refusal = None
+            return True
+        try:
             plan = self._build(self.inputs, scenario)
+        except InfeasibleError as error:
+            self.refusal = self._contradiction(asked, scenario, error)
+            return False
         except SalesforecastError as error:
             return self._refuse(asked, error)
         if not (gesture and gesture == self._gesture):
@@ -240,12 +267,47 @@ class Session(traitlets.HasTraits):
         self._show(scenario, plan)
         return True
 
+    def _refuse(self, asked: str, error: SalesforecastError) -> bool:
+        parts = (error.what, error.where, error.fix)
+        self.refusal = Refusal(asked, " ".join(_sentence(part) for part in parts if part))
+        return False
+
+    def _contradiction(self, asked: str, scenario: Scenario, error: InfeasibleError) -> Refusal:
+        """Who contradicts whom, in the screen's language, and the cheapest repair of the wish."""
+        told = conflicts.infeasible(error.conflicts, language=self.language)
+        why = f"{_sentence(told.where)} {_sentence(told.fix)}"
+        changes = [change for conflict in error.conflicts for change in conflict.repairs]
+        own = len(scenario.rules)
+        if not changes or any(change.place >= own for change in changes):
+            return Refusal(asked, why)  # a limit that is not among the scenario's rules
+        before = workbench.total_of(self.inputs, scenario)
+        total, rules = conflicts.repaired(before, scenario.rules, error.conflicts)
+        instead = replace(scenario, rules=rules)
+        if total != before:
+            instead = replace(instead, total=int(total), chance=None)
+        return Refusal(asked, why, instead, "; ".join(map(self._change, changes)))
+
+    def _change(self, change: conflicts.Change) -> str:
+        """One repair as it is offered: `Floor of Jae Pak: 900 → 800`."""
+        if change.rule is None:
+            name, old = say(self.language, "company_total"), float(self.total)
+        elif not isinstance(change.rule, Floor | Ceiling | Lock):
+            to = say(self.language, "no_limit") if change.to is None else _words(change.to)
+            return f"{change.rule.words()} → {to}"
+        else:
+            kind = say(self.language, KINDS[type(change.rule)])
+            name = say(self.language, "of", kind=kind, label=self.label(change.rule.node))
+            old = change.rule.amount
+        new = change.to.amount if isinstance(change.to, Floor | Ceiling | Lock) else change.to
+        to = (
+            self.wording.amount(new)
+            if isinstance(new, int | float)
+            else say(self.language, "no_limit")
+        )
+        return f"{name}: {self.wording.amount(old)} → {to}"
+
     def _amount(self, amount: float) -> str:
         return f"{self.wording.amount(amount)} {self.unit}"
-
-    def _refuse(self, asked: str, error: SalesforecastError) -> bool:
-        self.refusal = Refusal(asked, error.what, error.where, error.fix)
-        return False
 
     def _travel(
         self, source: list[tuple[Scenario, Plan]], target: list[tuple[Scenario, Plan]]
@@ -266,3 +328,7 @@ def _sentence(text: str) -> str:
     words = text.strip()
     words = words[:1].upper() + words[1:]
     return words if words.endswith((".", "。", "!", "?")) else words + "."
+
+
+def _words(rule: object) -> str:
+    return rule.words() if hasattr(rule, "words") else str(rule)

@@ -22,6 +22,8 @@ STYLE = f"""<style>
 .sf h3 {{ font-size: 12px; font-weight: 600; line-height: 1.35; margin: 3px 0 2px; display: flex; justify-content: space-between; }}
 .sf h3 span, .sf .sf-note {{ font-weight: 400; color: {INK2}; font-size: 11px; }}
 .sf .sf-bad {{ color: {BAD}; background: {BAD_BG}; border-left: 3px solid {BAD}; padding: 5px 8px; }}
+.sf button.sf-repair {{ background: {EDIT}; color: #fff; margin: 4px 0 6px 12px; align-self: flex-start; height: 26px;
+  line-height: 26px; }}
 .sf .sf-status {{ color: {INK2}; padding: 4px 2px; }}
 .sf table.sf-grid {{ border-collapse: collapse; table-layout: fixed; width: 100%; }}
 .sf .sf-grid th {{ background: {HEAD}; color: {INK2}; font-weight: 400; font-size: 11px; line-height: 1.2;

@@ -179,3 +179,26 @@ def test_a_refusal_speaks_chinese(tiny_inputs):
     session = Session(tiny_inputs, Scenario(total=2_000), language="zh")
     session.set_lock(ROOT, 500)
     assert session.refusal.words("zh").startswith("未采用：")
+
+
+def test_a_refusal_offers_the_cheapest_repair_and_takes_it(session):
+    session.set_ceiling("South", 800)
+    assert not session.set_floor("South", 1_200)
+    assert session.refusal.changes == "Floor of South: 1,200 → 800"
+    assert session.accept_repair()
+    assert session.plan.units.loc["South", "target"] == 800
+    assert session.limit(Floor, "South") == 800
+    assert session.refusal is None
+    assert not session.accept_repair()
+    session.undo()
+    assert session.limit(Floor, "South") is None
+
+
+def test_a_repair_may_be_another_total(session):
+    session.set_lock("North", 700)
+    session.set_lock("South", 1_300)
+    assert not session.set_total(2_500)
+    assert session.refusal.instead is not None
+    assert session.accept_repair()
+    units = session.plan.units["target"]
+    assert units["North"] + units["South"] == session.total

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-KEENNESS = 2.0  # weight ~ 1 / error ** KEENNESS
+KEENNESS = 3.0  # weight ~ 1 / error ** KEENNESS
+OWN = 100.0  # errors of its own after which a series counts as much as its class
 CLASS = 200.0  # errors of its class after which that counts as much as equal weights
 
 
@@ -40,6 +41,8 @@ def learn_weights(
         mean = (relative[:, inside] * weight).sum(axis=1) if weight.sum() else np.ones(len(total))
         trust = count[inside].sum() / (count[inside].sum() + CLASS)
         loss[:, inside] = (1 + trust * (mean - 1))[:, None]
+    own = count / (count + OWN)
+    loss = loss + own * (relative - loss)
     weights = np.maximum(loss, 0.05) ** -KEENNESS
     return weights / weights.sum(axis=0)
 

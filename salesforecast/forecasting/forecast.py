@@ -20,6 +20,7 @@ from salesforecast.tables import FORECAST, Samples
 
 DEFAULT = (*INSTANT, "slow", "intermittent")
 ORIGINS = 18  # back-test origins at most
+LEAST_SHARE = 0.5  # of its own forecast that reconciliation leaves to a leaf
 LEAST_HISTORY = 6  # periods that the company must have at an origin
 
 
@@ -153,7 +154,7 @@ def _coherent(
             structure.summing[there][:, leaves],
             variance[there],
             errors=together[:, there],
-            floor=-np.inf if signed else 0.0,
+            floor=-np.inf if signed else LEAST_SHARE * one[leaves],
         )
     return out
 

@@ -22,7 +22,7 @@ def reconcile(
     variance: np.ndarray,
     *,
     errors: np.ndarray | None = None,
-    floor: float = 0.0,
+    floor: float | np.ndarray = 0.0,
     locked: Mapping[int, np.ndarray] | None = None,
 ) -> np.ndarray:
     """Leaf forecasts whose sums are nearest to `base`, by the errors' (co)variance.
@@ -43,7 +43,8 @@ def reconcile(
         float64, shape (observation, series): back-test errors that tell which series err
         together; 0 where unknown.
     floor
-        Least value of a leaf; `-inf` where returns may exceed sales.
+        Least value of a leaf, one for all or (leaf series, horizon); `-inf` where returns may
+        exceed sales.
     locked
         Position of a series to its agreed values (horizon,), which then hold exactly.
 
@@ -63,10 +64,13 @@ def reconcile(
     agreed = np.array([np.broadcast_to((locked or {})[i], base.shape[1]) for i in rows])
     agreed = agreed.reshape(len(rows), base.shape[1])
     everyone = np.ones(summing.shape[1], dtype=bool)
-    leaves = _solve(normal, right, everyone, floor, held_sums, agreed)
-    for step in np.flatnonzero((leaves < floor).any(axis=0)):
+    least = np.broadcast_to(floor, right.shape)
+    leaves = _solve(normal, right, everyone, least, held_sums, agreed)
+    for step in np.flatnonzero((leaves < least).any(axis=0)):
         at = [step]
-        leaves[:, at] = _above(floor, leaves[:, at], normal, right[:, at], held_sums, agreed[:, at])
+        leaves[:, at] = _above(
+            least[:, at], leaves[:, at], normal, right[:, at], held_sums, agreed[:, at]
+        )
     return leaves
 
 
@@ -133,12 +137,12 @@ def _solve(
     normal: _Normal,
     right: np.ndarray,
     free: np.ndarray,
-    floor: float,
+    least: np.ndarray,
     held_sums: np.ndarray,
     agreed: np.ndarray,
 ) -> np.ndarray:
     """Best leaves with those that are not `free` at the floor and the agreed sums met."""
-    leaves = np.where(free[:, None], 0.0, floor) * np.ones(right.shape)
+    leaves = np.where(free[:, None], 0.0, least)
     if not free.all():
         right = right - normal.times(leaves)
         agreed = agreed - held_sums @ leaves
@@ -153,24 +157,24 @@ def _solve(
 
 
 def _above(
-    floor: float,
+    least: np.ndarray,
     leaves: np.ndarray,
     normal: _Normal,
     right: np.ndarray,
     held_sums: np.ndarray,
     agreed: np.ndarray,
 ) -> np.ndarray:
-    """Hold leaves below the floor at it and solve for the others, until none is below."""
+    """Hold leaves that are too low at their least value and solve for the others, repeatedly."""
     held = np.zeros(len(leaves), dtype=bool)
     for _ in range(ROUNDS):
-        below = (leaves[:, 0] < floor) & ~held
+        below = (leaves < least)[:, 0] & ~held
         if not below.any():
             break
         held |= below
         if held.all():
-            return np.full_like(leaves, floor)
-        leaves = _solve(normal, right, ~held, floor, held_sums, agreed)
-    return np.maximum(leaves, floor)
+            return least.copy()
+        leaves = _solve(normal, right, ~held, least, held_sums, agreed)
+    return np.maximum(leaves, least)
 
 
 def usual_variance(errors: np.ndarray, size: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 import pandas as pd
@@ -70,8 +70,11 @@ def parse_dates(
     if not date_format and day_first is None:
         day_first = _day_first(texts, lambda i: cell(int(first[i])))
     parsed, kinds = [], []
-    for text in texts:
-        value, kind = _one(text, date_format, bool(day_first))
+    for cell_value, text in zip(uniques, texts, strict=True):
+        if isinstance(cell_value, date):  # a real date of a workbook
+            value, kind = datetime.fromisoformat(text[:10]), ""
+        else:
+            value, kind = _one(text, date_format, bool(day_first))
         parsed.append(value)
         kinds.append(kind)
     values = pd.Series(pd.to_datetime(pd.Series([*parsed, None])).astype(TIME)).to_numpy()[codes]
@@ -91,10 +94,8 @@ def _first_positions(codes: np.ndarray, count: int) -> np.ndarray:
 
 
 def _as_text(value: object) -> str:
-    if isinstance(value, (pd.Timestamp, datetime)):
-        return f"{value:%Y-%m-%d}"
-    if hasattr(value, "isoformat"):  # a date without a time
-        return str(value.isoformat())
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, (int, float, np.integer, np.floating)):
         return str(int(value)) if float(value).is_integer() else str(value)
     return str(value).strip()

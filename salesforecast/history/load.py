@@ -21,9 +21,9 @@ from salesforecast.history.raw import Raw, Want
 from salesforecast.history.sources import find_files, read_table
 from salesforecast.tables import ALL_PRODUCTS, LINES, TIME
 
-SUBTOTAL = (
-    r"(?i)\s*(?:grand total|sub-?total|total|totals|sum|overall|all regions"
-    r"|合计|总计|小计|共计|累计|总和|汇总)(?:\s*[:：].*)?\s*"
+SUBTOTAL = (  # a whole cell: Total, Europe Total, 合计, 华东小计:
+    r"(?i)\s*(?:(?:.*\s)?(?:grand total|sub-?total|totals?)|sum|overall|all regions"
+    r"|.*(?:合计|总计|小计|共计|累计|总和|汇总))\s*[:：]?\s*"
 )
 _DROPPED = "The rows are left out of the lines; correct them and run again."
 
@@ -257,7 +257,10 @@ def _places(notes: _Notes, columns: Sequence[str], places: Names) -> pd.Series:
     """Path of the place of each line."""
     frame = notes.raw.frame
     if places.names:
-        return _named(notes, columns[0], places, "territory")
+        paths = _named(notes, columns[0], places, "territory")
+        nowhere = np.flatnonzero((paths == "").to_numpy(bool) & ~notes.bad).tolist()
+        notes.add("error", f"{len(nowhere)} rows name no place", nowhere, columns[0], _DROPPED)
+        return paths
     codes = np.zeros(len(frame), dtype=np.int64)
     for column in columns:
         blank = np.flatnonzero((frame[column] == "").to_numpy(bool) & ~notes.bad).tolist()

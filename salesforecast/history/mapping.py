@@ -22,6 +22,11 @@ from salesforecast.history.validate import validate
 
 _LINES_A_LEAF = 1.0  # fewer order lines a period than this are too few to plan a place by
 _PEOPLE, _PLACES, _PRODUCTS = 500, 2000, 60
+_MONTH_NAME = re.compile(
+    r"(?:\d{4}\s*[-/.年]?\s*)?(?:\d{1,2}月?|[一二三四五六七八九十]+月)|\d{6}|(?:Q[1-4]|[A-Z][a-z]{2,8})"
+    r"(?:[-\s]*\d{2,4})?"
+)
+_UNIT_IN_TITLE = re.compile(r"(?:单位|[Uu]nit|[Cc]urrency)\s*[:：]\s*([^\s'/)）]+)")
 _UNIT = re.compile(r"[(（\[]\s*([^)）\]]+?)\s*[)）\]]\s*$")
 
 
@@ -60,8 +65,9 @@ def guess(path: Path | str) -> Guess:
     columns = [profile(name, raw.frame[name]) for name in raw.header]
     roles = _Roles.find(columns, path.name)
     freq = _freq(roles.date)
-    organisation = _organisation(path, roles, freq)
-    notes = _notes(roles, columns, freq)
+    unit = _unit(roles.amount.name, " ".join(finding.where for finding in raw.findings))
+    organisation = _organisation(path, roles, freq, unit)
+    notes = _notes(roles, columns, organisation)
     organisation, mended, found = _try_out(organisation)
     return Guess(organisation, (*notes, *mended), (*_small(roles.amount), *found))
 
@@ -83,7 +89,7 @@ class _Roles:
     def find(cls, columns: Sequence[Profile], name: str) -> _Roles:
         date = _best(columns, "date", kinds=("date",)) or _first(columns, "date")
         if date is None:
-            raise _none("dates", name, columns)
+            raise _side_by_side(columns, name) or _none("dates", name, columns)
         rest = [column for column in columns if column is not date and column.kind != "date"]
         numbers = [column for column in rest if column.kind == "number"]
         quantity = _best(numbers, "quantity")
@@ -132,6 +138,19 @@ def _none(what: str, name: str, columns: Sequence[Profile]) -> DataError:
         where=f"{name}, whose columns are {[column.name for column in columns]}",
         fix="name the columns as people would (date, sales, region, ...), or copy the sample "
         "organisation.toml and fill it in by hand.",
+    )
+
+
+def _side_by_side(columns: Sequence[Profile], name: str) -> DataError | None:
+    """The error for a table with a column a month; None when it is none."""
+    months = [column.name for column in columns if _MONTH_NAME.fullmatch(column.name.strip())]
+    if len(months) < 3:
+        return None
+    return DataError(
+        f"the months stand side by side, in {len(months)} columns.",
+        where=f"{name}, columns {', '.join(months[:4])} ...",
+        fix="put them below each other, in one column of dates and one of amounts (in Excel: Data > "
+        "From Table > Transform > Unpivot Columns).",
     )
 
 
@@ -210,7 +229,9 @@ def _freq(date: Profile) -> str:
     return "Y" if gap > 300 else "Q" if gap > 80 else "M"
 
 
-def _organisation(path: Path, roles: _Roles, freq: str) -> Organisation:
+def _organisation(
+    path: Path, roles: _Roles, freq: str, unit_and_factor: tuple[str, float]
+) -> Organisation:
     columns = Columns(
         date=roles.date.name,
         amount=roles.amount.name,
@@ -220,7 +241,7 @@ def _organisation(path: Path, roles: _Roles, freq: str) -> Organisation:
         product=roles.product.name if roles.product else "",
         line=tuple(column.name for column in roles.line),
     )
-    unit, multiplier = _unit(roles.amount.name)
+    unit, multiplier = unit_and_factor
     size = float(pd.to_numeric(roles.amount.values, errors="coerce").abs().sum()) * multiplier
     thousands = size / max(1, _periods(roles.date)) > 1e6
     measure = Measure(
@@ -245,9 +266,9 @@ def _measure_name(column: str) -> str:
     return name if len(name) > 1 and name != "value" else "sales"
 
 
-def _unit(name: str) -> tuple[str, float]:
-    """Unit in brackets behind a column name: `销售额(万元)` is in 元, times 10000."""
-    found = _UNIT.search(name)
+def _unit(name: str, titles: str) -> tuple[str, float]:
+    """Unit behind a column name or in a title, and its factor: `销售额(万元)`, `单位：万元`."""
+    found = _UNIT.search(name) or _UNIT_IN_TITLE.search(titles)
     if not found:
         return "", 1.0
     unit = found[1]
@@ -316,10 +337,10 @@ def _small(amount: Profile) -> list[Finding]:
     return [Finding("warning", what, f"column '{amount.name}'", effect)]
 
 
-def _notes(roles: _Roles, columns: Sequence[Profile], freq: str) -> list[str]:
+def _notes(roles: _Roles, columns: Sequence[Profile], organisation: Organisation) -> list[str]:
     days = _days(roles.date)
     span = f": {days.iloc[0]:%Y-%m-%d} to {days.iloc[-1]:%Y-%m-%d}" if len(days) else ""
-    period = {"M": "months", "Q": "quarters", "Y": "years"}[freq]
+    period = {"M": "months", "Q": "quarters", "Y": "years"}[organisation.freq]
     places = " > ".join(f"{place.name} ({place.distinct})" for place in roles.places)
     used = {roles.date.name, roles.amount.name} | {c.name for c in (*roles.places, *roles.line)}
     notes = [
@@ -342,6 +363,9 @@ def _notes(roles: _Roles, columns: Sequence[Profile], freq: str) -> list[str]:
     rest = [c.name for c in columns if c.name not in used | skipped]
     if rest:
         notes.append(f"not used: {', '.join(rest)}")
-    if not _UNIT.search(roles.amount.name):
+    multiplier, unit = organisation.sources[0].multiplier, organisation.measure.unit
+    if multiplier != 1:
+        notes.append(f"amounts are taken times {multiplier:,.0f}, in {unit}")
+    if not unit:
         notes.append("the currency is not in the table: write it into [measure] as `unit`")
     return notes

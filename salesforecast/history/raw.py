@@ -135,3 +135,12 @@ def _is_number(text: str) -> bool:
 def repair(what: str, name: str) -> Finding:
     """The finding about something in a file that was read in other than the plain way."""
     return Finding("repair", what, name, "Read as it was meant; nothing to do.")
+
+
+def skipped_rows(rows: Sequence[Sequence[Any]], name: str) -> Finding:
+    """The finding about title rows above the column names; it quotes them."""
+    said = " / ".join(
+        dict.fromkeys(_clean(value) for row in rows for value in row if _clean(value))
+    )
+    where = f"{name}: '{said}'" if said else name
+    return repair(f"{len(rows)} rows above the column names were skipped", where)

@@ -10,7 +10,14 @@ import numpy as np
 import pandas as pd
 
 from salesforecast.errors import DataError, Finding
-from salesforecast.history.raw import Want, clean_names, header_row, missing_columns, repair
+from salesforecast.history.raw import (
+    Want,
+    clean_names,
+    header_row,
+    missing_columns,
+    repair,
+    skipped_rows,
+)
 
 _BOMS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -60,7 +67,7 @@ def read_text(
     at = header_row(head, want.columns)
     names = clean_names(head[at])
     if at:
-        findings.append(repair(f"{at} rows above the column names were skipped", name))
+        findings.append(skipped_rows(head[:at], name))
     if error := missing_columns(want.columns, names, name):
         raise error
     body = text.split("\n", ends[at])[-1] if text.count("\n") >= ends[at] else ""

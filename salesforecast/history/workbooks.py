@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from salesforecast.errors import DataError, Finding
-from salesforecast.history.raw import clean_names, header_row, repair
+from salesforecast.history.raw import clean_names, header_row, repair, skipped_rows
 
 _TOP = 30
 
@@ -34,7 +34,7 @@ def read_sheet(
         raise DataError(
             "the workbook cannot be read.",
             where=f"{name}: {error}",
-            fix="open it in Excel and save it again as .xlsx.",
+            fix="open it in Excel, remove a password if it has one, and save it again as .xlsx.",
         ) from error
     if sheet and sheet not in names:
         raise DataError(
@@ -50,7 +50,7 @@ def read_sheet(
         raise DataError("the sheet is empty.", where=f"{name}, '{chosen}'", fix="export it again.")
     at = header_row(grid[:_TOP], wanted)
     if at:
-        findings.append(repair(f"{at} rows above the column names were skipped", name))
+        findings.append(skipped_rows(grid[:at], name))
     _fill_merged(grid, [area for area in merged if area[1][0] >= at])
     if any(area[0][0] > at for area in merged):
         findings.append(repair("merged cells were filled with the value of their first", name))

@@ -1,5 +1,7 @@
 """Dates are read as people meant them, or refused with their cell."""
 
+from datetime import date, datetime
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -88,6 +90,13 @@ def test_one_date_tells_the_order_of_all():
     parsed = _parse("03/04/2017", "13/04/2017")
     assert parsed.values.tolist() == [pd.Timestamp("2017-04-03"), pd.Timestamp("2017-04-13")]
     assert parsed.repairs == {"dates as day, month, year": [0, 1]}
+
+
+def test_real_dates_need_no_declaration():
+    mixed = pd.Series([datetime(2017, 4, 3), date(2017, 4, 3), "03-04-2017"], dtype="object")
+    parsed = parse_dates(mixed, cell=str, date_format="%d-%m-%Y")
+    assert parsed.values.tolist() == [pd.Timestamp("2017-04-03")] * 3
+    assert parsed.bad == []
 
 
 def test_a_declaration_decides():

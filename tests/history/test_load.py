@@ -63,7 +63,10 @@ def test_rows_that_cannot_be_read_are_listed_and_left_out(tmp_path):
     assert len(caught.value.findings) == 3
 
 
-@pytest.mark.parametrize("word", ["合计", "Total", "小计", "Grand Total", "Sub-total", "总计:"])
+@pytest.mark.parametrize(
+    "word",
+    ["合计", "Total", "小计", "Grand Total", "Sub-total", "总计:", "North Total", "华东合计"],
+)
 def test_totals_among_the_lines_are_errors(tmp_path, word):
     rows = [*GOOD, f"2025-12-31,{word},9999,,x", f"{word},,9999,,y"]
     loaded, findings = _load(tmp_path, rows)
@@ -202,3 +205,16 @@ def test_weekly_dates_are_told(tmp_path):
     rows = [f"{day:%Y-%m-%d},North,{day.day}.5,pens,{day:%j}" for day in fridays]
     _, findings = _load(tmp_path, rows)
     assert any("dated by week, on Fridays" in finding.what for finding in findings)
+
+
+def test_lines_of_no_place_are_errors(tmp_path):
+    (tmp_path / "places.csv").write_text("key,name\n1,North\n2,South\n9,none\n")
+    rows = [row.replace("North", "1").replace("South", "2") for row in GOOD]
+    rows += ["2025-03-03,9,5,pens,a", "2025-03-03,,5,pens,b", "2025-03-03,7,5,pens,c"]
+    places = '[territories]\npath = "places.csv"\nkey = "key"\ncolumns = "name"\nnone = "9"\n'
+    loaded, findings = _load(tmp_path, rows, columns=places)
+    assert set(loaded.lines["territory"]) == {"North", "South"}
+    assert sorted((f.what, f.rows) for f in _errors(findings)) == [
+        ("1 rows have an unknown territory", 1),
+        ("2 rows name no place", 2),
+    ]

@@ -187,3 +187,27 @@ def test_a_table_without_amounts_is_refused(tmp_path):
     file.write_text("date,region\n2025-01-01,North\n2025-01-02,South\n")
     with pytest.raises(DataError, match="no column of amounts"):
         guess(file)
+
+
+def test_a_unit_in_the_title_counts(tmp_path):
+    frame = _frame().rename(columns={"销售额(万元)": "销售额"})
+    text = "2025年销售明细,,,,,,\n单位：万元,,,,,,\n" + frame.to_csv(index=False)
+    file = tmp_path / "销售.csv"
+    file.write_bytes(text.encode("gb18030"))
+    found = guess(file)
+    assert found.organisation.sources[0].multiplier == 10_000
+    assert found.organisation.measure.unit == "元"
+    assert any("times 10,000" in note for note in found.notes)
+    assert any("2 rows above" in finding.what for finding in found.findings)
+
+
+@pytest.mark.parametrize(
+    "months", [["1月", "2月", "3月"], ["2025-01", "2025-02", "2025-03"], ["Jan", "Feb", "Mar"]]
+)
+def test_months_side_by_side_are_named(tmp_path, months):
+    file = tmp_path / "sales.csv"
+    rows = "\n".join(f"{place},{n},{n},{n}" for n, place in enumerate(("North", "South", "West")))
+    file.write_text("region," + ",".join(months) + "\n" + rows, encoding="utf-8")
+    with pytest.raises(DataError, match="side by side") as caught:
+        guess(file)
+    assert "Unpivot" in caught.value.fix

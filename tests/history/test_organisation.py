@@ -49,7 +49,7 @@ def test_the_least_file_is_enough(tmp_path):
     [
         ('levels = ["region"]', 'level = ["region"]', 2, "did you mean 'levels'"),
         ('amount = "sales"', 'amuont = "sales"', 8, "did you mean 'amount'"),
-        ('path = "orders.csv"', 'path = 3', 5, "is of type str"),
+        ('path = "orders.csv"', 'path = 3', 5, "is a text in quotes"),
         ('path = "orders.csv"', 'path = "o.csv"\nshift_day = 1', 6, "did you mean 'shift_days'"),
         ('name = "Tiny"', 'name = "Tiny"\ncalendar = { year_starts = 13 }', 2, "1 to 12"),
         ('path = "orders.csv"', 'path = "o.csv"\ndecimal = "·"', 6, 'decimal is'),

@@ -5,10 +5,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from salesforecast.errors import DataError
 from salesforecast.history.load import load
-from salesforecast.history.organisation import Organisation
+from salesforecast.history.organisation import Columns, Organisation, Source
 from salesforecast.history.series import (
     actuals,
     build_history,
@@ -279,3 +281,44 @@ def test_who_left_on_an_unknown_day_left_after_the_last_sale(small, tmp_path):
     assert "North/Bo" in july.hierarchy.leaf_paths
     august = build_history(lines, organisation, pd.Timestamp("2025-08-01"))
     assert "North/(open)" in august.hierarchy.leaf_paths
+
+
+BOOKINGS = st.lists(
+    st.tuples(
+        st.integers(0, 30),
+        st.sampled_from(["North", "South"]),
+        st.sampled_from(["", "Ann", "Bo"]),
+        st.sampled_from(["pens", "ink"]),
+        st.integers(-100, 1000).filter(bool),
+    ),
+    min_size=1,
+    max_size=60,
+)
+
+
+@settings(max_examples=60)
+@given(bookings=BOOKINGS, seen=st.integers(0, 30))
+def test_every_sale_up_to_the_cutoff_is_in_exactly_one_leaf(bookings, seen):
+    organisation = Organisation(
+        name="Any",
+        levels=("region",),
+        sources=(Source("o.csv", Columns("d", "a", ("r",), person="p")),),
+    )
+    months = pd.date_range("2023-01-01", periods=31, freq="MS", unit="us")
+    cells = pd.DataFrame(bookings, columns=["period", "territory", "person", "product", "amount"])
+    cells["period"] = months[cells["period"]]
+    cells = cells.astype({"amount": "float64"})
+    within = cells[cells["period"] <= months[seen]]
+    if within.empty:
+        return
+    history = build_history(cells, organisation, months[seen])
+    assert history.frame["sales"].sum() == pytest.approx(within["amount"].sum())
+    by_month = history.frame.groupby("period")["sales"].sum()
+    expected = within.groupby("period")["amount"].sum()
+    assert by_month[expected.index].to_numpy() == pytest.approx(expected.to_numpy())
+    assert set(history.hierarchy.leaf_paths) == set(history.frame["node"])
+    later = months[seen + 1 :]
+    if len(later):
+        sold = actuals(cells, organisation, history, later)["actual"].sum()
+        lost = uncredited(cells, organisation, history, later)["amount"].sum()
+        assert sold + lost == pytest.approx(cells[cells["period"] > months[seen]]["amount"].sum())

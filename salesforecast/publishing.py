@@ -7,7 +7,6 @@ A process that is killed anywhere leaves `latest` on a whole run; the next start
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -21,6 +20,7 @@ from typing import Any
 from uuid import uuid4
 
 from salesforecast.errors import EngineError, ParameterError
+from salesforecast.fingerprint import sha256
 
 MAIN_JOB = "quarterly_allocation"
 MANIFEST = "manifest.json"
@@ -54,15 +54,6 @@ def latest_run(outputs: Path, job: str) -> Path | None:
         named = link.parent / link.with_suffix(".txt").read_text(encoding="utf-8").strip()
         return named if named.is_dir() else None
     return None
-
-
-def sha256(path: Path) -> str:
-    """Hash of a file's content; empty when it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return ""
 
 
 @contextmanager
@@ -104,15 +95,15 @@ def staged(
     job: str,
     outputs: Path | None = None,
     *,
-    parameters: Mapping[str, Any] | None = None,
+    describe: Callable[[Path], Mapping[str, Any]] = lambda _: {},
     waiting: Callable[[str], None] = print,
 ) -> Iterator[Path]:
     """Yield an empty folder that is published as a run of `job` when the block succeeds.
 
-    For a notebook that runs on its own (plain papermill, JupyterLab). What is written to
-    the folder appears in `outputs/runs/<job>/<run id>/` whole, or not at all if the block
-    raises. A `manifest.json` is written unless the block wrote one. Without `outputs`, the
-    folder of that name in the working directory is taken, or beside it if that is `notebooks`.
+    What is written to the folder appears in `outputs/runs/<job>/<run id>/` whole, or not at
+    all if the block raises. Without `outputs`, the folder of that name in the working directory
+    is taken, or beside it if that is `notebooks`. `describe` is called with the finished folder;
+    what it returns goes into `manifest.json`.
     """
     if outputs is None:
         here = Path.cwd()
@@ -122,9 +113,8 @@ def staged(
         staging = new_staging(folder, run_id)
         try:
             yield staging
-            if not (staging / MANIFEST).exists():
-                manifest = {"job": job, "run_id": run_id, "parameters": dict(parameters or {})}
-                write_manifest(staging, manifest, folder=folder)
+            manifest = {"job": job, "run_id": run_id, "status": "good", **describe(staging)}
+            write_manifest(staging, manifest, folder=folder)
             publish(staging, folder, outputs=outputs)
         except BaseException:
             shutil.rmtree(staging, ignore_errors=True)

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
-import platform
 import re
 import shutil
 import sys
 import time
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from math import ceil
 from pathlib import Path
 from typing import Any
 
-from salesforecast import errors
+from salesforecast import errors, publishing
 from salesforecast.errors import (
     DataError,
     DeadlineError,
@@ -29,6 +25,7 @@ from salesforecast.errors import (
     ParameterError,
     SalesforecastError,
 )
+from salesforecast.fingerprint import sha256, software, tables
 from salesforecast.jobs import FOLDER, PATHS, Job, find_job
 from salesforecast.publishing import (
     MANIFEST,
@@ -40,8 +37,6 @@ from salesforecast.publishing import (
     publish,
     read_json,
     set_aside,
-    sha256,
-    staged,
     write_manifest,
 )
 
@@ -50,7 +45,6 @@ __all__ = ["RESULT", "STAGE", "RunResult", "announce", "latest_run", "run", "sha
 RESULT = "result.json"  # what the notebook tells us: stages, findings, inputs, seed, summary
 DEADLINE = 3600.0  # seconds; a kernel that hangs must not hold a night's runs up for ever
 STAGE = "stage: "  # a line of a cell's output that starts so is shown while the run works
-_VERSIONS = ("salesforecast", "pandas", "numpy", "scipy", "statsmodels")
 
 
 @dataclass(frozen=True)
@@ -77,6 +71,30 @@ class RunResult:
 def announce(stage: str, words: str = "") -> None:
     """Print the line by which a notebook tells the terminal that `stage` starts."""
     print(f"{STAGE}{stage}{' - ' if words else ''}{words}", flush=True)
+
+
+@contextmanager
+def staged(
+    job: str, outputs: Path | None = None, *, parameters: Mapping[str, Any] | None = None
+) -> Iterator[Path]:
+    """Yield a folder that is published as a run of `job` when the block succeeds.
+
+    For a notebook that runs on its own (plain papermill, JupyterLab) and so has no `folder`.
+    Without `outputs`, the folder of that name in the working directory is taken, or beside it
+    if that is `notebooks`.
+    """
+    started, clock, cpu = datetime.now(UTC), time.perf_counter(), _cpu()
+
+    def describe(folder: Path) -> dict[str, Any]:
+        return {
+            "parameters": dict(parameters or {}),
+            "versions": software(),
+            **_results(folder),
+            **_taken(started, clock, cpu),
+        }
+
+    with publishing.staged(job, outputs, describe=describe) as folder:
+        yield folder
 
 
 def run(
@@ -148,10 +166,7 @@ def run(
             "status": "good",
             **fingerprint,
             **_results(staging),
-            "started": started.isoformat(timespec="seconds"),
-            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-            "seconds": round(time.perf_counter() - clock, 3),
-            "cpu_seconds": round(_cpu() - cpu, 3),
+            **_taken(started, clock, cpu),
         }
         manifest = write_manifest(staging, manifest, folder=folder)
         return RunResult(
@@ -296,11 +311,11 @@ def _results(staging: Path) -> dict[str, Any]:
 def _fingerprint(job: Job, values: Mapping[str, Any]) -> dict[str, Any]:
     """What a result depends on: parameters, the content of every input, software."""
     named = [Path(str(values[name])) for name in PATHS if values.get(name)]
-    inputs = [job.notebook, *named, *(path for toml in named for path in _tables(toml))]
+    inputs = [job.notebook, *named, *(path for toml in named for path in tables(toml))]
     return {
         "parameters": dict(values),
         "inputs": {str(path): sha256(path) for path in dict.fromkeys(inputs)},
-        "versions": {"python": platform.python_version(), **_versions(), "code": _code()},
+        "versions": software(),
     }
 
 
@@ -314,54 +329,14 @@ def _same(manifest: Mapping[str, Any], fingerprint: Mapping[str, Any]) -> bool:
     )
 
 
-def _tables(toml: Path) -> list[Path]:
-    """Files that the `path` entries of a TOML file name: a file, a pattern or a folder each."""
-    try:
-        content = tomllib.loads(toml.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError):
-        return []  # the job says what is wrong with it
-    found: list[Path] = []
-    for text in _named_paths(content):
-        path = toml.parent / text
-        if path.is_dir():
-            found += [p for p in path.iterdir() if p.is_file()]
-        elif path.exists():
-            found.append(path)
-        elif not Path(text).is_absolute():
-            found += [p for p in toml.parent.glob(text) if p.is_file()]
-    return sorted(found)
-
-
-def _named_paths(content: object) -> Iterator[str]:
-    """Every text under a key `path`, at any depth."""
-    if isinstance(content, list):
-        for part in content:
-            yield from _named_paths(part)
-    elif isinstance(content, dict):
-        for key, part in content.items():
-            if key == "path" and isinstance(part, str):
-                yield part
-            else:
-                yield from _named_paths(part)
-
-
-def _code() -> str:
-    """Hash of this package's source: a change of ours is a reason to run again."""
-    package = Path(__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(p for p in package.rglob("*") if p.suffix in (".py", ".toml", ".json")):
-        digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in _VERSIONS:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "not installed"
-    return found
+def _taken(started: datetime, clock: float, cpu: float) -> dict[str, Any]:
+    """When a run that began then ended, and what it took."""
+    return {
+        "started": started.isoformat(timespec="seconds"),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(time.perf_counter() - clock, 3),
+        "cpu_seconds": round(_cpu() - cpu, 3),
+    }
 
 
 def _cpu() -> float:

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from small_jobs import PARAMETERS, TROUBLE, WORK, WRITE, write_job
 
-from salesforecast import runs
+from salesforecast import fingerprint, runs
 from salesforecast.cli import cli
 from salesforecast.doctor import examine
 from salesforecast.history.load import load
@@ -95,8 +95,8 @@ def test_a_failing_run_says_why_and_ends_with_its_code(place, trouble, code):
 
 @pytest.mark.notebook
 def test_a_run_ends_with_the_table_and_where_to_look(place, monkeypatch):
-    code = runs._code()
-    monkeypatch.setattr(runs, "_code", lambda: code)  # others may edit the source meanwhile
+    code = fingerprint.code()
+    monkeypatch.setattr(fingerprint, "code", lambda: code)  # others may edit the source meanwhile
     told = _call("run", "quarterly_allocation")
     assert told.exit_code == 0, told.stderr
     assert [line.split()[-1] for line in told.stderr.splitlines()[-2:]] == ["load", "report"]

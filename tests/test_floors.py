@@ -11,7 +11,7 @@ PACKAGE = Path(salesforecast.__file__).parent
 FLOORS = [
     {"errors"},
     {"tables", "hierarchy", "fiscal"},
-    {"rules"},
+    {"rules", "fingerprint"},
     {"history", "forecasting", "allocation", "planning"},
     {"reporting", "jobs", "publishing"},
     {"runs", "doctor"},

@@ -13,7 +13,7 @@ import pytest
 from kills import kill_at_random
 from small_jobs import PARAMETERS, TROUBLE, WORK, WRITE, write_job
 
-from salesforecast import runs
+from salesforecast import fingerprint, runs
 from salesforecast.errors import (
     DataError,
     DeadlineError,
@@ -52,9 +52,9 @@ def go(notebooks, tmp_path):
 @pytest.fixture
 def settled_code(monkeypatch):
     """Our own source counts as unchanged, even while somebody edits it."""
-    code = runs._code()
+    code = fingerprint.code()
     assert len(code) == 64
-    monkeypatch.setattr(runs, "_code", lambda: code)
+    monkeypatch.setattr(fingerprint, "code", lambda: code)
 
 
 def _everything(folder: Path) -> list[str]:
@@ -198,6 +198,17 @@ def test_a_change_is_a_reason_to_run_again(tmp_path, change, settled_code):
     else:
         write_job(tmp_path / "nb", "job", PARAMETERS, WORK, WRITE, "1 + 1")
     assert go().status == "published"
+
+
+def test_a_notebook_on_its_own_publishes_with_a_manifest(tmp_path):
+    with runs.staged("quarterly_allocation", tmp_path, parameters={"stretch": 0.02}) as folder:
+        (folder / "targets.csv").write_text("node")
+        (folder / "result.json").write_text('{"seed": 7, "inputs": {"a.csv": "12ab"}}')
+    manifest = json.loads((tmp_path / "latest" / "manifest.json").read_text())
+    assert manifest["parameters"] == {"stretch": 0.02}
+    assert (manifest["seed"], manifest["read"]) == (7, {"a.csv": "12ab"})
+    assert "pandas" in manifest["versions"]
+    assert is_whole((tmp_path / "latest").resolve())
 
 
 # A run that fails.

@@ -70,6 +70,16 @@ def test_equal_chance_is_equal_where_no_limit_holds(plan):
     assert free["chance"].max() - free["chance"].min() < 0.02
 
 
+def test_a_unit_that_sells_nothing_in_half_of_the_futures_is_asked_for_its_forecast(
+    plan, adventureworks
+):
+    idle = (adventureworks.draws <= 0).mean() > 0.5
+    leaf = plan.units.loc[idle.index[idle]]
+    assert len(leaf) > 0
+    assert (leaf["target"] - leaf["forecast"]).abs().max() <= 1
+    assert any("half of the draws" in finding.what for finding in plan.findings)
+
+
 def test_a_chance_gives_the_total(adventureworks):
     modest = workbench.build_plan(adventureworks, Scenario(chance=0.7))
     bold = workbench.build_plan(adventureworks, Scenario(chance=0.3))

@@ -279,13 +279,14 @@ def _equal_chance(leaves: pd.DataFrame, step: int, draws: Chances | None) -> Cri
         )
     idle = ordered[:, len(values) // 2 - 1] <= 0
     findings: tuple[Finding, ...] = ()
-    if idle.any():
+    if idle.any():  # nothing asked of them would pass their sales on to everyone else
+        ordered[idle] = np.maximum(values.mean(axis=0)[idle], 0.0)[:, None]
         findings = (
             Finding(
                 "warning",
                 f"{int(idle.sum())} units sell nothing in half of the draws or more",
                 f"first: '{leaves.index[int(np.argmax(idle))]}'",
-                "Their chance to reach a target of zero is not comparable; they are left out of it.",
+                "No target gives them the common chance; they are asked for their mean forecast.",
                 rows=int(idle.sum()),
             ),
         )

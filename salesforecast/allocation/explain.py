@@ -31,7 +31,8 @@ def explain(
     A leaf's target is read off its curve at one level after another: the level without any
     limit (`fair`), the common level with all limits (`redistribution`: what others cannot
     carry, or must), the levels of the held regions above it (`above`), and what it carries in
-    the end (`own`). A region's parts are those of its leaves.
+    the end (`own`). A region is read through its leaves; `own` is what its own limit changes
+    and `inside` what the limits of its units do.
 
     Parameters
     ----------
@@ -55,10 +56,9 @@ def explain(
     leaves = leaves.loc[hierarchy.leaves]
     step = allocation.step
     chosen = allocation.criterion if criterion is None else criterion
-    curves = _curves(allocation, hierarchy, leaves, chosen, draws)
-    even = solve(tree, curves.curves, _without_limits(tree), allocation.total / step)
-    read = [tree.total(stage) * step for stage in _stages(tree, allocation, curves)]
-    out = _parts(tree, allocation, even.exact * step, np.vstack(read))
+    fair = allocation.fair or _criterion(allocation, hierarchy, leaves, chosen, draws)
+    even = solve(tree, fair.curves, _without_limits(tree), allocation.total / step)
+    out = _parts(tree, allocation, even.exact * step, _stages(tree, allocation, fair))
     out = pd.concat([_before(tree, leaves, out["fair"].to_numpy()), out], axis=1)
     out.index = hierarchy.nodes.index
     out.insert(0, "label", hierarchy.nodes["label"])
@@ -69,7 +69,7 @@ def explain(
     return out
 
 
-def _curves(
+def _criterion(
     allocation: Allocation,
     hierarchy: Hierarchy,
     leaves: pd.DataFrame,
@@ -79,7 +79,7 @@ def _curves(
     """The criterion with the curves that the allocation was solved with."""
     tree = tree_of(hierarchy)
     baseline = next((leaves[name] for name in ("baseline", "history") if name in leaves), None)
-    own = read_bounds(hierarchy, allocation.rules, baseline, allocation.step)
+    own = read_bounds(hierarchy, allocation.rules, baseline, allocation.step, columns=leaves)
     bounds = tighten(tree, own.low, own.high)
     steps = allocation.total // allocation.step
     low = bounds.least[tree.leaves]
@@ -97,10 +97,10 @@ def _without_limits(tree: Tree) -> Bounds:
 
 def _stages(tree: Tree, allocation: Allocation, fair: Criterion) -> list[np.ndarray]:
     """What each leaf would carry at the level of its ancestor on every layer, top first, in
-    steps; what it does carry from its own layer on."""
-    exact = allocation.nodes["exact"].to_numpy() / allocation.step
+    money; what it does carry from its own layer on."""
+    carried = allocation.nodes["exact"].to_numpy()[tree.leaves]
     level = allocation.nodes["level"].to_numpy()
-    carried = exact[tree.leaves]
+    least = np.minimum(allocation.nodes["floor"].fillna(0.0).to_numpy()[tree.leaves], 0.0)
     out = []
     for layer, position in zip(tree.layers, tree.above, strict=True):
         inside = np.zeros(len(layer.nodes), dtype=bool)
@@ -109,28 +109,52 @@ def _stages(tree: Tree, allocation: Allocation, fair: Criterion) -> list[np.ndar
         at = np.append(level[layer.nodes], 0.0)[position]
         finite = under & np.isfinite(at)
         value, _ = fair.curves.at(np.where(finite, at, 0.0))
+        value = np.maximum(value * allocation.step, least)
         out.append(np.where(finite & np.isfinite(value), value, carried))
     return out
 
 
-def _parts(tree: Tree, allocation: Allocation, even: np.ndarray, read: np.ndarray) -> pd.DataFrame:
-    """The parts on every node: differences of the readings around its own layer.
+def _freed(tree: Tree, allocation: Allocation, stages: list[np.ndarray]) -> np.ndarray:
+    """What each node would carry at the level above it, with the limits inside but not its own."""
+    low = allocation.nodes["floor"].fillna(-np.inf).to_numpy()
+    high = allocation.nodes["ceiling"].fillna(np.inf).to_numpy()
+    out = np.empty(len(tree.parents))
+    out[0] = allocation.total
+    for depth in range(1, len(tree.layers)):
+        below = np.empty(0)
+        for layer in tree.layers[: depth - 1 : -1]:
+            here = np.empty(len(layer.nodes))
+            here[layer.ends] = stages[depth - 1][layer.leaves]
+            if len(layer.inner):
+                here[layer.inner] = np.add.reduceat(below, layer.starts)
+            below = np.clip(here, low[layer.nodes], high[layer.nodes])
+        out[layer.nodes] = here
+    return out
+
+
+def _parts(
+    tree: Tree, allocation: Allocation, even: np.ndarray, stages: list[np.ndarray]
+) -> pd.DataFrame:
+    """The parts on every node, from readings of its leaves at one level after another.
 
     `fair` is rounded as targets are, so that it ties out; after it the running total is
     rounded, so that a part of nothing stays nothing.
     """
     target = allocation.nodes["target"].to_numpy()
-    depth = np.zeros(len(tree.parents), dtype=np.int64)
+    exact = allocation.nodes["exact"].to_numpy()
+    read = np.vstack([tree.total(stage) for stage in stages])
+    above = np.zeros(len(exact), dtype=np.int64)  # the layer above each node
     for number, layer in enumerate(tree.layers):
-        depth[layer.nodes] = number
-    nodes = np.arange(len(depth))
-    common, over, here = read[0], read[np.maximum(depth - 1, 0), nodes], read[depth, nodes]
-    for reading in (common, over, here):
-        reading[0] = even[0]  # the company as a whole has nobody to pass anything on to
+        above[layer.nodes] = max(number - 1, 0)
+    common, over = read[0], read[above, np.arange(len(exact))]
+    held = allocation.nodes["limited_by"].to_numpy() == allocation.nodes.index.to_numpy()
+    own = np.where(held, exact - _freed(tree, allocation, stages), 0.0)
+    own[tree.leaves] = (exact - over)[tree.leaves]
+    common[0] = over[0] = even[0]  # the company has nobody to pass anything on to
     fair = round_tree(tree, even)
     running = [
         fair + np.rint(np.round(reading - even, 6)).astype(np.int64)
-        for reading in (even, common, over, here, read[-1])
+        for reading in (even, common, over, over + own, exact)
     ]
     parts = {"fair": fair}
     for name, before, after in zip(PARTS[1:-1], running, running[1:], strict=False):
@@ -199,17 +223,13 @@ def sentence(
         Figures are shown in multiples of it: `10_000, "万元"`. They add up as shown: the
         running total is rounded, not each part.
     """
-    row = explanation.loc[node]
     chinese = language == "zh"
-    known = [name for name in _ORDER if name in explanation.columns]
-    if "criterion" not in known:
-        known = ["fair", *known]
-    shown = _shown([int(row[name]) for name in known], unit)
+    parts = labels(explanation, node, language=language)
+    shown = _shown([amount for _, amount in parts], unit)
     who = _who(explanation, node, chinese)
-    words = _words(explanation, row, node, chinese)
     said = [
-        f"{words[name]} {_amount(value, signed=place > 0)}"
-        for place, (name, value) in enumerate(zip(known, shown, strict=True))
+        f"{name} {_amount(value, signed=place > 0)}"
+        for place, ((name, _), value) in enumerate(zip(parts, shown, strict=True))
         if value or place == 0
     ]
     total = _amount(sum(shown), signed=False)
@@ -217,6 +237,19 @@ def sentence(
         return f"{who}：{total}{' ' + unit_name if unit_name else ''}。{'，'.join(said)}。"
     said[0] = said[0][0].upper() + said[0][1:]
     return f"{who}: {total}{' ' + unit_name if unit_name else ''}. {', '.join(said)}."
+
+
+def labels(explanation: pd.DataFrame, node: str, *, language: str = "en") -> list[tuple[str, int]]:
+    """The parts of one target in the order in which they are told: what each is called, and money.
+
+    They add up to the target; parts of nothing are among them.
+    """
+    row = explanation.loc[node]
+    known = [name for name in _ORDER if name in explanation.columns]
+    if "criterion" not in known:
+        known = ["fair", *known]
+    words = _words(explanation, row, node, language == "zh")
+    return [(words[name], int(row[name])) for name in known]
 
 
 _ORDER = (

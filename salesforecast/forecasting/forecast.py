@@ -104,6 +104,7 @@ def forecast(
     )
     weights = _weights(origins, structure, series)
     base = np.einsum("ms,mosh->osh", weights, np.stack([origins.forecasts[m] for m in models]))
+    base[_asleep(series, origins, SEASONS[months])] = 0.0
     signed = bool((bottom < 0).any())
     recent = np.abs(series[:, -12:]).mean(axis=1)
     coherent = _coherent(base, (base - origins.actual)[1:], structure, recent, signed=signed)
@@ -129,6 +130,16 @@ def _weights(origins: Origins, structure: Structure, series: np.ndarray) -> np.n
     return learn_weights(past, origins.actual[1:], groups)
 
 
+def _asleep(series: np.ndarray, origins: Origins, season: int) -> np.ndarray:
+    """Whether a series sold nothing in the year before an origin: (origin, series).
+
+    Such a series is forecast at zero, not at the crumbs that models leave.
+    """
+    ends = series.shape[1] - origins.back
+    spans = [series[:, max(end - season, 0) : end] for end in ends]
+    return np.stack([~one.any(axis=1) for one in spans]) & (origins.known >= season)
+
+
 def _coherent(
     base: np.ndarray,
     errors: np.ndarray,
@@ -139,13 +150,16 @@ def _coherent(
 ) -> np.ndarray:
     """Reconcile every origin over the series that existed then: (origin, leaf series, step).
 
-    An origin's own errors do not help it, or the back-test would flatter itself.
+    An origin's own errors do not help it, or the back-test would flatter itself. What is
+    forecast at zero throughout stays there.
     """
     variance = usual_variance(errors, recent)
-    out = np.full((base.shape[0], structure.bottom, base.shape[2]), np.nan)
+    out = np.where(np.isfinite(base[:, : structure.bottom]), 0.0, np.nan)
     for at, one in enumerate(base):
-        there = np.isfinite(one[:, 0])
+        there = np.isfinite(one[:, 0]) & one.any(axis=1)
         leaves = np.flatnonzero(there[: structure.bottom])
+        if not len(leaves):
+            continue
         others = np.delete(errors, at - 1, axis=0) if at else errors
         together = others.transpose(0, 2, 1).reshape(-1, len(there))
         together = np.nan_to_num(together[np.isfinite(together).any(axis=1)])

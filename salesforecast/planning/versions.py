@@ -7,11 +7,11 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import pandas as pd
 
-from salesforecast.errors import EngineError
+from salesforecast.errors import EngineError, Finding
 from salesforecast.hierarchy import ROOT, Hierarchy
 from salesforecast.planning.plan import Plan
 from salesforecast.planning.scenario import Scenario
@@ -91,6 +91,7 @@ def pack(plan: Plan) -> dict[str, bytes]:
         "label": plan.hierarchy.label,
         "periods": [period.isoformat() for period in plan.periods],
         "level_words": plan.level_words,
+        "findings": [asdict(finding) for finding in plan.findings],
     }
     parts = {
         "scenario": plan.scenario.to_text().encode(),
@@ -117,6 +118,7 @@ def unpack(parts: Mapping[str, bytes]) -> Plan:
         explanation=frames["explanation"],
         limits=frames["limits"],
         level_words=shape["level_words"],
+        findings=tuple(Finding(**finding) for finding in shape["findings"]),
     )
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import postgres
+from salesforecast.errors import Finding
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.planning.plan import Plan
 from salesforecast.planning.scenario import Scenario
@@ -56,7 +57,8 @@ def small_plan() -> Plan:
     scenario = Scenario(rules=(Floor("w", 1, owner="Ann", reason="agreed"),))
     explanation = pd.DataFrame({"fair share": [1] * len(tree.nodes)}, index=tree.nodes.index)
     targets = TARGETS.check(pd.DataFrame(rows))
-    return Plan(scenario, tree, months, targets, units, explanation, limits, "growth of 2 %")
+    return Plan(scenario, tree, months, targets, units, explanation, limits, "growth of 2 %",
+                (Finding("warning", "gap", "row 3", "filled", 2),))  # fmt: skip
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ def test_a_saved_plan_reads_back_equal(store, small_plan):
     assert again.hierarchy == small_plan.hierarchy
     assert again.periods.equals(small_plan.periods)
     assert again.level_words == small_plan.level_words
+    assert again.findings == small_plan.findings
     for name in ("targets", "units", "explanation", "limits"):
         pd.testing.assert_frame_equal(getattr(again, name), getattr(small_plan, name))
     assert (saved.number, saved.parent, saved.author) == (1, None, "ann")

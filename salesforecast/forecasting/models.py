@@ -11,6 +11,7 @@ import numpy as np
 
 from salesforecast.forecasting.autoregressive import arima
 from salesforecast.forecasting.exponential import damped
+from salesforecast.forecasting.external import EXTERNAL
 from salesforecast.forecasting.intermittent import sba, slow_level, tsb
 from salesforecast.forecasting.panel import Panel
 from salesforecast.forecasting.season import (
@@ -155,6 +156,7 @@ MODELS: Mapping[str, Model] = {
     "ets log": ets_log,
     "slow": slow,
     "intermittent": intermittent,
+    **EXTERNAL,
 }
 INSTANT = ("dotm", "theta", "theta log", "arima log")
 

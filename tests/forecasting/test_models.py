@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
+from salesforecast.forecasting.external import EXTERNAL
 from salesforecast.forecasting.many import forecast_many
 from salesforecast.forecasting.models import INSTANT, MODELS, run_models
 from salesforecast.forecasting.panel import Panel
 
-BATCHED = tuple(MODELS)
+BATCHED = tuple(name for name in MODELS if name not in EXTERNAL)
 
 
 def some_series(season: int = 12, *, count: int = 9) -> list[np.ndarray]:
@@ -131,3 +135,21 @@ def test_odd_series_get_sane_forecasts(name: str, season: int):
 
 def test_nothing_sold_ever_means_nothing_forecast():
     assert (forecast_many([np.zeros(30)], season=12, horizon=4) == 0).all()
+
+
+@pytest.mark.parametrize("name", EXTERNAL)
+def test_models_of_other_libraries_can_be_chosen_by_name(name: str):
+    series = [*some_series(count=2), np.full(30, 5.0), np.ones(2)]
+    ahead = forecast_many(series, season=12, horizon=4, models=(name,))
+    assert np.isfinite(ahead).all()
+    last_year = np.array([one[-12:].mean() for one in series[:2]])
+    assert (np.abs(ahead[:2].mean(axis=1) / last_year - 1) < 0.8).all()
+
+
+def test_libraries_are_imported_only_when_chosen():
+    code = (
+        "import sys, numpy as np; from salesforecast.forecasting.many import forecast_many; "
+        "forecast_many([np.ones(30)], season=12, horizon=2); "
+        "sys.exit('statsmodels' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -16,9 +16,9 @@ from salesforecast.allocation.prices import Shared, solve_shared
 from salesforecast.allocation.rounding import round_shared, round_tree
 from salesforecast.allocation.steady import round_steady
 from salesforecast.allocation.tree import Tree
-from salesforecast.errors import DataError, Finding, InfeasibleError, ParameterError
+from salesforecast.errors import DataError, EngineError, Finding, InfeasibleError, ParameterError
 from salesforecast.hierarchy import Hierarchy
-from salesforecast.rules import Ceiling, Floor, Rule
+from salesforecast.rules import Capacity, Ceiling, Floor, Rule
 
 
 @dataclass(frozen=True)
@@ -260,7 +260,14 @@ def _infeasible(
         if name in leaves:
             known = leaves[name].dropna()
             rules += [kind(node, amount) for node, amount in known.items() if np.isfinite(amount)]
-    return infeasible(diagnose(total, hierarchy, rules, baseline=baseline, step=step))
+    conflicts = diagnose(total, hierarchy, rules, baseline=baseline, step=step)
+    if not conflicts:
+        raise EngineError(
+            "the shared capacities leave room, but no price was found that keeps them all.",
+            where="; ".join(rule.words() for rule in rules if isinstance(rule, Capacity)),
+            fix="raise one of these capacities slightly, and report this plan as a bug.",
+        )
+    return infeasible(conflicts)
 
 
 def _nodes(

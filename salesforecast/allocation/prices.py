@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from salesforecast.allocation.level import Bounds, Curves, Levels, solve
+from salesforecast.allocation.level import Bounds, Curves, Levels, Line, solve
 from salesforecast.allocation.tree import Tree
 
 ENOUGH = 1e-10  # relative, of a capacity
-_STEPS, _SWEEPS, _HALVINGS = 60, 200, 100
+_STEPS, _CUTS = 200, 80
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,9 @@ def solve_shared(
 ) -> tuple[Levels, np.ndarray] | None:
     """Water levels with a price for each shared row, or None if no prices were found.
 
+    Where no finite price keeps a row, since only units without any weight could make room, these
+    are given a ten-thousandth of the mean weight, so that a price exists.
+
     Returns
     -------
     tuple
@@ -80,57 +83,117 @@ def solve_shared(
         prices, one a row (positive: the row's upper limit binds).
     """
 
+    found = _solve(tree, curves, bounds, total, shared)
+    if found is None and isinstance(curves, Line) and (curves.slope <= 0).any():
+        slope = np.where(curves.slope > 0, curves.slope, 1e-4 * (curves.slope.mean() or 1.0))
+        found = _solve(tree, Line(curves.start, slope), bounds, total, shared)
+    return found
+
+
+def _solve(
+    tree: Tree, curves: Curves, bounds: Bounds, total: float, shared: Shared
+) -> tuple[Levels, np.ndarray] | None:
     def levels_at(prices: np.ndarray) -> Levels:
         return solve(tree, Shifted(curves, prices @ shared.use), bounds, total)
 
-    prices = _newton(tree, curves, shared, levels_at)
-    if prices is None:
-        prices = _one_by_one(tree, shared, levels_at)
+    prices = _ascend(tree, curves, shared, levels_at)
     if prices is None:
         return None
     levels = levels_at(prices)
+    leaf = levels.exact[tree.leaves]
+    kept = (np.abs(shared.miss(shared.use @ leaf)) <= 10 * ENOUGH * shared.scale).all()
+    if not kept or abs(leaf.sum() - total) > 1e-9 * (abs(total) + 1):
+        return None  # prices so high that levels lose their digits
     shift = prices @ shared.use
     levels.level[tree.leaves] -= shift
     levels.price[tree.leaves] -= shift
     return levels, prices
 
 
-def _newton(
+def _ascend(
     tree: Tree, curves: Curves, shared: Shared, levels_at: Callable[[np.ndarray], Levels]
 ) -> np.ndarray | None:
-    """Which rows bind is guessed, the prices that make those exact follow, and so on."""
-    prices = np.zeros(len(shared.use))
-    weight = np.zeros(len(prices))
-    seen = np.inf
+    """Climb the dual function (concave, its slope is what each row misses) by Newton's method.
+
+    Every finite side of a row has a price of its own, zero or more; prices at zero stay there
+    while their row has room. Steps are cut where the climb along them ends.
+    """
+    above, below = np.isfinite(shared.upper), np.isfinite(shared.lower)
+    use = np.concatenate([shared.use[above], -shared.use[below]])
+    ends = np.concatenate([shared.upper[above], -shared.lower[below]])
+    enough = ENOUGH * np.concatenate([shared.scale[above], shared.scale[below]])
+
+    def signed(prices: np.ndarray) -> np.ndarray:
+        both = np.zeros(len(shared.use))
+        both[above] += prices[: above.sum()]
+        both[below] -= prices[above.sum() :]
+        return both
+
+    def look(prices: np.ndarray) -> tuple[Levels, np.ndarray]:
+        levels = levels_at(signed(prices))
+        return levels, use @ levels.exact[tree.leaves] - ends
+
+    prices = np.zeros(len(use))
+    levels, miss = look(prices)
+    bend = np.zeros(len(use))
     for _ in range(_STEPS):
-        levels = levels_at(prices)
-        used = shared.use @ levels.exact[tree.leaves]
-        tilt = _tilt(tree, curves, shared, prices, levels)
-        weight = np.maximum(weight, np.abs(np.diag(tilt)))
-        pull = used + weight * prices
-        binds = (pull > shared.upper) | (pull < shared.lower)
-        goal = np.where(pull > shared.upper, shared.upper, shared.lower)
-        miss = np.where(binds, used - np.where(binds, goal, 0.0), 0.0)
-        off = np.abs(miss) / shared.scale
-        if off.max() <= ENOUGH and not (prices[~binds] != 0).any():
-            return prices
-        step = np.where(binds, 0.0, -prices)
-        at = np.flatnonzero(binds)
-        if len(at):
-            square = tilt[np.ix_(at, at)] - 1e-14 * np.diag(weight[at] + 1e-300)
-            rest = miss[at] + tilt[at] @ step
-            step[at] = np.linalg.lstsq(square, -rest, rcond=1e-13)[0]
-        if off.max() >= seen:
-            step = 0.5 * step
-        seen = off.max()
-        prices = prices + step
-        if not np.isfinite(prices).all():
+        if ((miss <= enough) & ((prices == 0) | (miss >= -enough))).all():
+            return signed(prices)
+        free = np.flatnonzero((prices > 0) | (miss > 0))
+        tilt = -_tilt(tree, curves, use, signed(prices) @ shared.use, levels)
+        bend = np.maximum(bend, np.diag(tilt))
+        extra = 1e-10 * np.maximum(bend, 1e-10 * bend.max(initial=0.0) + 1e-30)
+        step = np.zeros(len(use))
+        while len(free):
+            step[:] = 0.0
+            step[free] = np.linalg.solve((tilt + np.diag(extra))[np.ix_(free, free)], miss[free])
+            blocked = (prices[free] == 0) & (step[free] < 0)  # prices stay zero or more
+            if not blocked.any():
+                break
+            free = free[~blocked]
+        if not np.isfinite(step).all():
             return None
+        found = _along(look, prices, step, float(miss @ step))
+        if found is None:
+            return None
+        prices, levels, miss = found
     return None
 
 
+def _along(
+    look: Callable[[np.ndarray], tuple[Levels, np.ndarray]],
+    prices: np.ndarray,
+    step: np.ndarray,
+    rise: float,
+) -> tuple[np.ndarray, Levels, np.ndarray] | None:
+    """Go along `step` until the climb has nearly ended, or a price reaches zero."""
+    falls = step < 0
+    far = float((prices[falls] / -step[falls]).min(initial=np.inf))
+    near, end, length = 0.0, np.inf, min(1.0, far)
+    best = None
+    for _ in range(_CUTS):
+        trial = np.maximum(prices + length * step, 0.0)
+        if length == far:
+            trial[falls & (prices + length * step <= 1e-15 * prices)] = 0.0
+        levels, miss = look(trial)
+        slope = float(miss @ step)
+        if slope >= 0:
+            near, best = length, (trial, levels, miss)
+        else:
+            end = length
+        if (slope >= 0 and (length == far or length == 1.0)) or abs(slope) <= 0.3 * rise:
+            return trial, levels, miss
+        if end == np.inf:
+            length = min(2 * length, far)
+        else:
+            length = 0.5 * (near + end)
+        if length in (near, end):
+            break
+    return best
+
+
 def _tilt(
-    tree: Tree, curves: Curves, shared: Shared, prices: np.ndarray, levels: Levels
+    tree: Tree, curves: Curves, use: np.ndarray, shift: np.ndarray, levels: Levels
 ) -> np.ndarray:
     """How the use of each row answers to each price, with the groups' sums kept (row × row)."""
     leaves = tree.leaves
@@ -143,69 +206,12 @@ def _tilt(
     group = group[leaves]
     free = levels.held[leaves] == 0
     level = np.where(np.isfinite(levels.level[group]), levels.level[group], 0.0)
-    slope = np.where(free, curves.at(level - prices @ shared.use)[1], 0.0)
+    slope = np.where(free, curves.at(level - shift)[1], 0.0)
     size = len(tree.parents)
     whole = np.bincount(group, slope, size)
-    tilted = shared.use * slope
-    out = -(tilted @ shared.use.T)
+    tilted = use * slope
+    out = -(tilted @ use.T)
     means = np.stack([np.bincount(group, row, size) for row in tilted])
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(whole > 0, means / whole, 0.0)
     return np.asarray(out + means @ share.T)
-
-
-def _one_by_one(
-    tree: Tree, shared: Shared, levels_at: Callable[[np.ndarray], Levels]
-) -> np.ndarray | None:
-    """The slow and sure way: one price after the other by halving, until none moves."""
-    prices = np.zeros(len(shared.use))
-    for _ in range(_SWEEPS):
-        before = prices.copy()
-        for row in range(len(prices)):
-            found = _halve(tree, shared, levels_at, prices, row)
-            if found is None:
-                return None
-            prices[row] = found
-        used = shared.use @ levels_at(prices).exact[tree.leaves]
-        if (np.abs(shared.miss(used)) <= ENOUGH * shared.scale).all() and (
-            np.abs(prices - before) <= 1e-12 * np.abs(prices)
-        ).all():
-            return prices
-    return None
-
-
-def _halve(
-    tree: Tree,
-    shared: Shared,
-    levels_at: Callable[[np.ndarray], Levels],
-    prices: np.ndarray,
-    row: int,
-) -> float | None:
-    """The price of one row at which it just holds, the others' prices kept."""
-
-    def over(price: float) -> float:
-        trial = prices.copy()
-        trial[row] = price
-        used = float(shared.use[row] @ levels_at(trial).exact[tree.leaves])
-        return float(used - np.clip(used, shared.lower[row], shared.upper[row]))
-
-    start = over(0.0)
-    if start == 0:
-        return 0.0
-    unit = np.sign(start) / max(np.abs(shared.use[row]).max(), 1e-300)
-    near, far = 0.0, unit
-    for _ in range(_HALVINGS):
-        if over(far) * start <= 0:
-            break
-        near, far = far, 4 * far
-    else:
-        return None
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (near + far)
-        if middle in (near, far):
-            break
-        if over(middle) * start > ENOUGH * 0.1 * shared.scale[row] * abs(start):
-            near = middle
-        else:
-            far = middle
-    return far

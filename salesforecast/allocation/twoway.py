@@ -16,7 +16,8 @@ import numpy as np
 
 Kind = Literal["shares", "squares"]
 ENOUGH = 1e-13  # relative, of a column's total
-_STEPS, _ROW_STEPS, _HALVINGS = 80, 200, 30
+NEARLY = 1e-8  # the same where totals leave a cell nothing, so that its level has no end
+_STEPS, _ROW_STEPS, _CUTS, _IDLE = 200, 300, 60, 12
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ def balance(table: Table) -> np.ndarray | None:
     Returns
     -------
     np.ndarray
-        float64, row × column; rows and columns add up to 1e-12 of their totals.
+        float64, row × column; rows and columns add up to 1e-12 of their totals (columns to
+        1e-8 where totals leave nothing to a cell that has a start).
     """
     with np.errstate(over="ignore", invalid="ignore"):  # levels run off where no table exists
         return _balance(table)
@@ -71,66 +73,55 @@ def _balance(table: Table) -> np.ndarray | None:
     state = _rows_exact(table, np.zeros(len(table.columns)), None)
     if state is None:
         return None
+    firm = table.start.sum(axis=0)  # how columns answer where nothing is held
+    reached, idle = np.inf, 0
     for _ in range(_STEPS):
         off = float(np.abs(state.miss / scale).max(initial=0.0))
         if off <= ENOUGH:
             return state.cells
-        step = _newton_step(table, state)
-        better = _search(table, state, step, off, scale)
+        reached, idle = (off, 0) if off < 0.9 * reached else (reached, idle + 1)
+        if idle == _IDLE:
+            break
+        step = _newton_step(state, firm)
+        better = _search(table, state, step)
         if better is None:
-            return state.cells if off <= 100 * ENOUGH else None
+            break
         state = better
     off = float(np.abs(state.miss / scale).max(initial=0.0))
-    return state.cells if off <= 100 * ENOUGH else None
+    return state.cells if off <= NEARLY else None  # cells that must vanish get there slowly
 
 
-def _newton_step(table: Table, state: _State) -> np.ndarray:
+def _newton_step(state: _State, firm: np.ndarray) -> np.ndarray:
     """Column levels' move that would close the misses, rows kept exact (Schur complement)."""
-    width = len(table.columns)
+    width = len(firm)
     whole = state.slope.sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(whole[:, None] > 0, state.slope / whole[:, None], 0.0)
     curve = np.diag(state.slope.sum(axis=0)) - state.slope.T @ share
-    size = max(float(np.trace(curve)), 1e-300)
+    size = max(float(np.trace(curve)), 1e-9 * float(firm.sum()), 1e-300)
     # all columns up by the same changes nothing: that direction is filled, the rest kept
-    curve = curve + size / width**2 + 1e-13 * size * np.eye(width)
+    curve = curve + size / width**2 + np.diag(1e-10 * np.maximum(firm, 1e-6 * firm.mean()) + 1e-300)
     return -np.linalg.solve(curve, state.miss)
 
 
-def _search(
-    table: Table, state: _State, step: np.ndarray, off: float, scale: np.ndarray
-) -> _State | None:
-    """Go along `step` until the dual value falls enough; the full step if it helps at once."""
-    downhill = float(state.miss @ step)
-    value: float | None = None
-    length = 1.0
-    if table.kind == "shares":  # keep exponentials in range
-        length = min(1.0, 30.0 / max(float(np.abs(step).max()), 1e-300))
-    for _ in range(_HALVINGS):
+def _search(table: Table, state: _State, step: np.ndarray) -> _State | None:
+    """Go along `step` until the dual function (convex) has nearly stopped falling."""
+    fall = float(state.miss @ step)
+    near, far, best = 0.0, np.inf, None
+    length = min(1.0, 30.0 / max(float(np.abs(step).max()), 1e-300))  # levels stay in range
+    for _ in range(_CUTS):
         trial = _rows_exact(table, state.across + length * step, state.down)
-        if trial is not None:
-            if float(np.abs(trial.miss / scale).max()) <= 0.5 * off:
-                return trial
-            value = _dual(table, state) if value is None else value
-            if _dual(table, trial) <= value + 1e-4 * length * downhill:
-                return trial
-        length *= 0.5
-    return None
-
-
-def _dual(table: Table, state: _State) -> float:
-    """The convex function whose gradient is `miss`."""
-    x, a = state.cells, table.start
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if table.kind == "shares":
-            down = np.log(state.down)
-            distance = np.where(x > 0, x * np.log(x / a), 0.0) - x + a
+        slope = np.nan if trial is None else float(trial.miss @ step)
+        if slope <= 0:
+            near, best = length, trial
         else:
-            down, distance = state.down, 0.5 * (x - a) ** 2 / a
-        down = np.where(np.isfinite(down), down, 0.0)
-        level = down[:, None] + state.across
-        gain = np.where(a > 0, level * x - distance, 0.0).sum()
-    return float(gain - down @ table.rows - state.across @ table.columns)
+            far = length
+        if abs(slope) <= 0.3 * abs(fall) or (slope <= 0 and length == 1.0):
+            return trial
+        length = min(4 * length, 1.0) if far == np.inf and length < 1 else 0.5 * (near + far)
+        if not near < length < far:
+            break
+    return best
 
 
 def _rows_exact(table: Table, across: np.ndarray, down: np.ndarray | None) -> _State | None:
@@ -169,6 +160,7 @@ def _row_levels(
     level = np.clip(level, lower, upper)
     enough = 1e-15 * slope.shape[1] * (np.abs(rows) + 1e-300)
     at = np.arange(len(rows))
+    before = np.full(len(rows), np.inf)
     for _ in range(_ROW_STEPS):
         whole_rows = len(at) == len(rows)
         s, b = (slope, base) if whole_rows else (slope[at], None if base is None else base[at])
@@ -185,6 +177,8 @@ def _row_levels(
         with np.errstate(divide="ignore", invalid="ignore"):
             step = here - miss / tilt
         good = (tilt > 0) & (step >= lower[at]) & (step <= upper[at])
+        good &= 2 * np.abs(miss) <= before[at]
+        before[at] = np.abs(miss)
         step = np.where(good, step, 0.5 * (lower[at] + upper[at]))
         moves = (np.abs(miss) > enough[at]) & (step != here)
         level[at] = np.where(moves, step, here)

@@ -15,6 +15,7 @@ from salesforecast.allocation.rounding import round_tree
 from salesforecast.allocation.tree import Tree
 from salesforecast.hierarchy import ROOT, Hierarchy
 
+_LAYER = "above_"
 PARTS = ("fair", "redistribution", "above", "own", "inside", "rounding")
 
 
@@ -49,8 +50,9 @@ def explain(
         `inside` (limits of units in it), `rounding`. If `leaves` has a `baseline` (or
         `history`) and a `forecast`, also `baseline`, `forecast_change` and `criterion`, which
         add up to `fair`. `fair`, `target` and these three also tie out up the tree. Further
-        `label`, `parent`, `limit`, `limited_by`, and `above_node`, `above_limit`: the nearest
-        held node above and its limit. `attrs["criterion"]` names the criterion.
+        `above_1`, `above_2`, ...: how `above` comes about by the limit of the node above on
+        that layer; `label`, `parent`, `limit`, `limited_by`. `attrs["criterion"]` names the
+        criterion.
     """
     tree = tree_of(hierarchy)
     leaves = leaves.loc[hierarchy.leaves]
@@ -64,7 +66,6 @@ def explain(
     out.insert(0, "label", hierarchy.nodes["label"])
     out.insert(1, "parent", hierarchy.nodes["parent"])
     out["limit"], out["limited_by"] = allocation.nodes["limit"], allocation.nodes["limited_by"]
-    out["above_node"], out["above_limit"] = _held_above(allocation, hierarchy)
     out.attrs["criterion"] = chosen if isinstance(chosen, str) else "blend"
     return out
 
@@ -152,14 +153,22 @@ def _parts(
     own[tree.leaves] = (exact - over)[tree.leaves]
     common[0] = over[0] = even[0]  # the company has nobody to pass anything on to
     fair = round_tree(tree, even)
+    layers = range(1, len(tree.layers) - 1)
+    steps = [read[np.minimum(number, above), np.arange(len(exact))] for number in layers]
+    names = ["redistribution", *(f"{_LAYER}{number}" for number in layers), "own", "inside"]
     running = [
         fair + np.rint(np.round(reading - even, 6)).astype(np.int64)
-        for reading in (even, common, over, over + own, exact)
+        for reading in (even, common, *steps, over + own, exact)
     ]
-    parts = {"fair": fair}
-    for name, before, after in zip(PARTS[1:-1], running, running[1:], strict=False):
-        parts[name] = after - before
-    return pd.DataFrame({**parts, "rounding": target - running[-1], "target": target})
+    parts = {
+        name: after - before
+        for name, before, after in zip(names, running, running[1:], strict=False)
+    }
+    out = pd.DataFrame({"fair": fair, **parts})
+    by_layer = [name for name in names if name.startswith(_LAYER)]
+    out.insert(2, "above", out[by_layer].sum(axis=1).astype("int64"))
+    out["rounding"], out["target"] = target - running[-1], target
+    return out[[*PARTS, "target", *by_layer]]
 
 
 def _before(tree: Tree, leaves: pd.DataFrame, fair: np.ndarray) -> pd.DataFrame:
@@ -178,24 +187,6 @@ def _before(tree: Tree, leaves: pd.DataFrame, fair: np.ndarray) -> pd.DataFrame:
             "criterion": fair - forecast,
         }
     )
-
-
-def _held_above(allocation: Allocation, hierarchy: Hierarchy) -> tuple[pd.Series, pd.Series]:
-    """The nearest node above that is held by a limit of its own, and which kind it is."""
-    nodes = allocation.nodes
-    parents = hierarchy.parents
-    names = nodes.index.to_numpy(dtype=object)
-    limit = nodes["limit"].to_numpy(dtype=object)
-    own = nodes["limited_by"].to_numpy(dtype=object) == names
-    above = np.full(len(names), -1)
-    for node in range(1, len(names)):  # parents stand before their children
-        parent = parents[node]
-        above[node] = parent if own[parent] else above[parent]
-    found = above >= 0
-    by = np.where(found, names[above], "")
-    kind = np.where(found, limit[above], "")
-    index = nodes.index
-    return pd.Series(by, index=index, dtype="str"), pd.Series(kind, index=index, dtype="str")
 
 
 def sentence(
@@ -249,7 +240,33 @@ def labels(explanation: pd.DataFrame, node: str, *, language: str = "en") -> lis
     if "criterion" not in known:
         known = ["fair", *known]
     words = _words(explanation, row, node, language == "zh")
-    return [(words[name], int(row[name])) for name in known]
+    parts = [(words[name], int(row[name])) for name in known]
+    held = _by_layer(explanation, row, language == "zh")
+    if held:
+        at = known.index("above")
+        parts[at : at + 1] = held
+    return parts
+
+
+def _by_layer(
+    explanation: pd.DataFrame,
+    row: pd.Series,
+    chinese: bool,
+) -> list[tuple[str, int]]:
+    """The limits above a node, the nearest first, each with what it does."""
+    path, node = [], str(row["parent"])
+    while node:
+        path.append(node)
+        node = str(explanation.at[node, "parent"])
+    out = []
+    for layer in range(len(path) - 1, 0, -1):
+        amount, owner = int(row[f"{_LAYER}{layer}"]), path[len(path) - 1 - layer]
+        if amount:
+            limit = str(explanation.at[owner, "limit"])
+            kind = limit_words(limit, chinese=chinese)
+            place = str(explanation.at[owner, "label"])
+            out.append((f"{place}{kind}" if chinese else f"{place}'s {kind}", amount))
+    return out
 
 
 _ORDER = (
@@ -307,10 +324,6 @@ def _words(explanation: pd.DataFrame, row: pd.Series, node: str, chinese: bool) 
     own = limit_words(str(row["limit"]) if held else "", chinese=chinese)
     words["own"] = f"自身{own}" if chinese else f"own {own}"
     words["above"] = "上级限制" if chinese else "limits above"
-    if row["above_node"]:
-        place = str(explanation.at[row["above_node"], "label"])
-        kind = limit_words(str(row["above_limit"]), chinese=chinese)
-        words["above"] = f"{place}{kind}" if chinese else f"{place}'s {kind}"
     return words
 
 

@@ -73,6 +73,7 @@ def conflict(
     fix = ways_out(limits, it.options, language)
     where = name(limits, it.node)
     off = number(it.shortfall)
+    dry = _left_with_nothing(limits, forced, it)
     alone = len(forced) == 1 and forced.tolist() == left.tolist()
     if language == "zh":
         if alone:
@@ -80,6 +81,7 @@ def conflict(
         asks = f"{low}合计要求 {number(asked)}" if len(forced) else "目标不得低于零"
         text = f"{where}：{asks}，{high}最多允许 {number(allowed)}，相差 {off}。"
         more = f"连同另外 {it.others} 项限制，共差 {number(it.whole)}。" if it.others else ""
+        more += f"{listed(dry, language)}将没有任何份额。" if dry else ""
         return text + more, fix
     if alone:
         return f"{where}: {low} holds no multiple of the step of {number(limits.step)}.", fix
@@ -92,7 +94,22 @@ def conflict(
     if it.others:
         limits_there = "limit" if it.others == 1 else "limits"
         text += f" With {it.others} further {limits_there} there it is {number(it.whole)}."
+    if dry:
+        text += f" Nothing would be left for {listed(dry, language)}."
     return text, fix
+
+
+def _left_with_nothing(limits: Limits, forced: np.ndarray, it: Conflict) -> list[str]:
+    """Units right below the node that no limit keeps above zero, when others use up all there is."""
+    node = int(limits.hierarchy.nodes.index.get_loc(it.node))
+    if node in limits.at[forced]:
+        return []
+    children = limits.tree.children(node)
+    kept = limits.sides(node).low[children - node] > 0
+    names = [name(limits, str(limits.hierarchy.nodes.index[at])) for at in children[~kept]]
+    if len(names) > _NAMED:
+        names = [*names[:_NAMED], "…"]
+    return names if len(forced) else []
 
 
 def knot(limits: Limits, which: np.ndarray, it: Conflict, language: str) -> tuple[str, str]:

@@ -214,6 +214,13 @@ def test_of_many_floors_only_as_many_are_named_as_contradict():
     assert "With 1 further limit" in conflict.text()
 
 
+def test_it_is_said_who_would_be_left_with_nothing():
+    rules = [Ceiling("A", 300), Floor("A/ann", 200), Floor("A/abe", 150)]
+    (conflict,) = diagnose(1000, TREE, rules, baseline=LAST)
+    assert conflict.text().endswith("50 too much. Nothing would be left for ada.")
+    assert conflict.text("zh").endswith("ada将没有任何份额。")
+
+
 def test_all_independent_contradictions_come_at_once():
     rules = [
         Floor("A/ann", 50), Ceiling("A/ann", 40), Floor("B", 90), Ceiling("B/bob", 30),

@@ -89,7 +89,8 @@ def test_the_parts_add_up_at_every_node_and_name_only_limits_that_bind(plan, cri
     assert (found["rounding"].abs() <= step + 1).all()
     own = split.nodes["limited_by"] == split.nodes.index.to_series()
     leaf = tree.nodes["leaf"]
-    assert (found.loc[found["above_node"] == "", "above"] == 0).all()
+    free = [node for node in tree.nodes.index if not own[tree.ancestors(node)].any()]
+    assert (found.loc[free, "above"] == 0).all()
     assert (found.loc[leaf, "inside"] == 0).all()
     assert (found.loc[~own, "own"] == 0).all()
     assert found.loc["/", ["redistribution", "above", "own", "inside"]].eq(0).all()
@@ -133,6 +134,19 @@ def test_a_sentence_adds_up_as_it_is_shown(language, unit):
         ]
         assert figures[0] == sum(figures[1:])
         assert figures[0] == round(split.nodes.at[node, "target"] / unit)
+
+
+def test_each_limit_above_is_named_with_what_it_does():
+    tree = Hierarchy.of(["A/B/x", "A/C/y", "D/E/z"], levels=list("abcd"), label="All")
+    leaves = pd.DataFrame({"forecast": 100.0, "baseline": 90.0}, index=tree.leaves)
+    split = allocate(300, tree, leaves, rules=[Ceiling("A", 120), Floor("A/B", 80)])
+    found = explain(split, tree, leaves)
+    # all carry 180 / 100 of the forecast, A's ceiling leaves 40 / 100, B's floor lifts x to 80
+    assert found.loc["A/B/x", ["redistribution", "above_1", "above_2"]].tolist() == [80, -140, 40]
+    assert sentence(found, "A/B/x") == (
+        "x, B: 80. Last year 90, forecast +10, others' limits +80, B's floor +40, A's ceiling −140."
+    )
+    assert found.loc["A/C/y", "target"] == 40
 
 
 def test_a_sentence_without_last_year_starts_from_the_fair_share():

@@ -57,7 +57,7 @@ def _values(errors: LeafErrors, span: slice, inputs: Normals, mix: float) -> np.
 def _normals(normal: np.ndarray, draws: int, rng: np.random.Generator) -> Normals:
     """Standard normals (draw, leaf, step): as errors went together, all apart, all as one."""
     origins, leaves, horizon = normal.shape
-    vectors = np.nan_to_num(normal).reshape(origins, -1)
+    vectors = np.nan_to_num(normal).reshape(origins, leaves * horizon)
     weights = rng.standard_normal((draws, origins))
     alone = rng.standard_normal((draws, leaves, horizon))
     common = np.broadcast_to(rng.standard_normal((draws, 1, 1)), alone.shape)

@@ -106,3 +106,89 @@ def test_no_history_and_strange_nodes_are_refused(history: pd.DataFrame, hierarc
     strange = history.assign(node="Nowhere/Nobody").drop_duplicates(["node", "product", "period"])
     with pytest.raises(DataError, match="no leaves"):
         forecast(strange, hierarchy, cutoff=CUTOFF, horizon=3)
+
+
+def frame_of(
+    sales: dict[str, list[float]], *, freq: str = "MS", end: str = "2024-07-01"
+) -> pd.DataFrame:
+    """A history of one product from leaf to sales, all ending together."""
+    return pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "node": node,
+                    "product": "All",
+                    "period": pd.date_range(end=end, periods=len(values), freq=freq),
+                    "sales": values,
+                }
+            )
+            for node, values in sales.items()
+        ],
+        ignore_index=True,
+    )
+
+
+ODD_HISTORIES = {
+    "one period": {"North/Anna": [5.0]},
+    "two periods, one leaf": {"North/Anna": [5.0, 7.0]},
+    "a year": {"North/Anna": [5.0 + i for i in range(12)], "North/Ben": [9.0] * 12},
+    "zeros": {"North/Anna": [0.0] * 30, "North/Ben": [4.0] * 30},
+    "nothing ever sold": {"North/Anna": [0.0] * 20},
+    "one sale": {"North/Anna": [0.0] * 20 + [1e6] + [0.0] * 5, "North/Ben": [10.0] * 26},
+    "returns": {"North/Anna": [5.0, -9, 4, -1, 3, -6] * 5, "North/Ben": [10.0] * 30},
+    "a newcomer": {"North/Anna": [50.0, 60, 40] * 12, "North/Ben": [80.0]},
+    "huge beside tiny": {"North/Anna": [1e12, 2e12] * 12, "North/Ben": [1e-3, 2e-3] * 12},
+}
+
+
+@pytest.mark.parametrize("name", ODD_HISTORIES)
+def test_odd_histories_get_sane_forecasts(name: str):
+    history = frame_of(ODD_HISTORIES[name])
+    tree = Hierarchy.of(
+        ["North/Anna", "North/Ben", "South/(open)"], levels=("all", "region", "leaf"), label="T"
+    )
+    made = forecast(history, tree, cutoff=pd.Timestamp("2024-07-01"), horizon=5, draws=30)
+    largest = history["sales"].abs().max()
+    ahead = made.frame["forecast"].to_numpy()
+    assert np.isfinite(ahead).all()
+    assert (np.abs(ahead) <= 3 * largest + 1e-9).all()
+    assert np.isfinite(made.samples.values).all()
+    assert made.samples.values.shape == (30, 3, 5)
+    assert (made.samples.values[:, 2] == 0).all()  # nobody has sold there yet
+    by_leaf = made.frame.groupby(["node", "period"])["forecast"].sum().unstack()
+    mean = pd.DataFrame(made.samples.values.mean(axis=0), index=made.samples.leaves)
+    np.testing.assert_allclose(mean.loc[by_leaf.index], by_leaf, rtol=1e-9, atol=1e-9 * largest)
+
+
+def test_what_sold_nothing_for_a_year_is_forecast_at_zero():
+    history = frame_of({"North/Anna": [20.0] * 20 + [0.0] * 12, "North/Ben": [30.0, 50.0] * 16})
+    tree = Hierarchy.of(["North/Anna", "North/Ben"], levels=("all", "region", "leaf"), label="T")
+    made = forecast(history, tree, cutoff=pd.Timestamp("2024-07-01"), horizon=4, draws=20)
+    of_anna = made.frame["node"] == "North/Anna"
+    assert (made.frame.loc[of_anna, "forecast"] == 0).all()
+    assert made.frame.loc[~of_anna, "forecast"].mean() == pytest.approx(40.0, rel=0.15)
+
+
+@pytest.mark.parametrize(("freq", "end"), [("QS", "2024-07-01"), ("YS", "2024-01-01")])
+def test_quarters_and_years_are_forecast_as_such(freq: str, end: str):
+    history = frame_of({"North/Anna": [10.0, 20, 30, 40] * 5}, freq=freq, end=end)
+    tree = Hierarchy.of(["North/Anna"], levels=("all", "region", "leaf"), label="T")
+    made = forecast(history, tree, cutoff=pd.Timestamp(end), horizon=4, draws=20)
+    months = {"QS": 3, "YS": 12}[freq]
+    assert made.samples.periods[0] == pd.Timestamp(end) + pd.DateOffset(months=months)
+    if freq == "QS":
+        found = made.frame["forecast"].to_numpy()
+        np.testing.assert_allclose(found, [10, 20, 30, 40], rtol=0.3)
+
+
+def test_weights_of_every_series_add_up_to_one(result: Forecast):
+    np.testing.assert_allclose(result.weights.sum(axis=1), 1.0)
+    assert result.accuracy.loc["mean", "wape"] < result.accuracy["wape"].max()
+
+
+def test_a_newcomer_gets_the_season_of_his_colleagues(result: Forecast, history: pd.DataFrame):
+    """Dora has seven months; the season of the other people shows in her forecast."""
+    bikes = result.frame[result.frame["product"] == "Bikes"]
+    wide = bikes.pivot_table(index="node", columns="period", values="forecast")
+    shape = wide.div(wide.mean(axis=1), axis=0)
+    assert np.corrcoef(shape.loc["South/Dora"], shape.loc["North/Anna"])[0, 1] > 0.6

@@ -11,6 +11,7 @@ import pandas as pd
 from salesforecast.errors import Finding
 from salesforecast.fiscal import MONTHS
 from salesforecast.history.organisation import Organisation
+from salesforecast.history.raw import counted
 from salesforecast.history.roster import roster_at
 from salesforecast.history.series import booked_days, condense, stops_early
 from salesforecast.history.subtotals import subtotal_products
@@ -81,7 +82,7 @@ def negative_amounts(evidence: Evidence) -> list[Finding]:
     negative = evidence.lines[evidence.lines["amount"] < 0]
     if negative.empty:
         return []
-    what = f"{len(negative)} rows are negative, together {negative['amount'].sum():,.0f}"
+    what = f"{counted(len(negative), 'negative row')}, together {negative['amount'].sum():,.0f}"
     effect = "They are kept as returns, in the period of their date."
     return [Finding("warning", what, _cells(negative), effect, len(negative))]
 
@@ -94,7 +95,7 @@ def partial_first(evidence: Evidence) -> list[Finding]:
         late = pd.Series((first - first.index).dt.days, index=first.index)
         if len(late) > 2 and late.iloc[0] > late.iloc[1:].max() + 3:
             seen = days[days["period"] == first.index[0]]
-            what = f"the first period is partial: {len(seen)} days with sales"
+            what = f"the first period is partial: {counted(len(seen), 'day')} with sales"
             where = f"{source}, {first.index[0]:%Y-%m}"
             effect = "It is kept; growth against it means nothing."
             found.append(Finding("warning", what, where, effect, int(seen["rows"].sum())))
@@ -128,7 +129,7 @@ def gaps(evidence: Evidence) -> list[Finding]:
     found = [
         Finding(
             "warning",
-            f"{len(periods)} periods without any order line",
+            f"{counted(len(periods), 'period')} without any order line",
             f"{name}: {_name(periods)}",
             effect,
         )
@@ -142,7 +143,7 @@ def gaps(evidence: Evidence) -> list[Finding]:
         )
         more = f"; and {len(most) - 3} more places" if len(most) > 3 else ""
         count = sum(len(periods) for periods in places.values())
-        what = f"{len(places)} places have periods without a sale, {count} in all"
+        what = f"{counted(len(places), 'place')} with periods without a sale, {count} in all"
         found.append(Finding("warning", what, where + more, effect))
     return found
 
@@ -225,7 +226,7 @@ def subtotals(evidence: Evidence) -> list[Finding]:
     totals = subtotal_products(evidence.cells)
     if not totals:
         return []
-    what = f"{len(totals)} products are totals of other products"
+    what = f"{counted(len(totals), 'product')} made of other products"
     shown = ", ".join(f'"{name}"' for name in totals)
     effect = f"They count twice: write leave_out = [{shown}] under [[source]]."
     rows = int(evidence.lines["product"].isin(totals).sum())
@@ -242,12 +243,14 @@ def repeated_rows(evidence: Evidence) -> list[Finding]:
     again = part[part.duplicated(["date", "territory", "person", "product", "amount", "quantity"])]
     if len(again) < 0.001 * len(lines) + 1:
         return []
-    what = f"{len(again)} rows are equal to another in all that is read"
+    what = f"{counted(len(again), 'row')} equal to another in all that is read"
     effect = "They are kept; name the columns of a key in `line` to have copies found."
     return [Finding("warning", what, _cells(again), effect, len(again))]
 
 
-def _late(evidence: Evidence, column: str, what: str, effect: str) -> list[Finding]:
+def _late(
+    evidence: Evidence, column: str, nouns: tuple[str, str], what: str, effect: str
+) -> list[Finding]:
     """Members whose first sale comes a year or more after the first of their source."""
     found = []
     for source, firsts in evidence.firsts.groupby("source"):
@@ -255,20 +258,24 @@ def _late(evidence: Evidence, column: str, what: str, effect: str) -> list[Findi
         late = first[first > first.iloc[0] + pd.DateOffset(months=11)]
         if len(late):
             shown = ", ".join(f"{name} {period:%Y-%m}" for name, period in late.head(8).items())
-            found.append(Finding("warning", f"{len(late)} {what}", f"{source}: {shown}", effect))
+            found.append(
+                Finding(
+                    "warning", f"{counted(len(late), *nouns)} {what}", f"{source}: {shown}", effect
+                )
+            )
     return found
 
 
 def late_territories(evidence: Evidence) -> list[Finding]:
     """Places that open a year or more after the first ones."""
     effect = "Their histories start there; they are short."
-    return _late(evidence, "territory", "territories opened late", effect)
+    return _late(evidence, "territory", ("territory", "territories"), "opened late", effect)
 
 
 def late_products(evidence: Evidence) -> list[Finding]:
     """Products that appear a year or more after the first ones."""
     effect = "Their histories start there; growth of the total is partly theirs."
-    return _late(evidence, "product", "products appear late", effect)
+    return _late(evidence, "product", ("product", "products"), "only appeared late", effect)
 
 
 CHECKS: tuple[Check, ...] = (

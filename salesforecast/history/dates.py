@@ -69,14 +69,14 @@ def parse_dates(
     first = _first_positions(codes, len(uniques))
     if not date_format and day_first is None:
         day_first = _day_first(texts, lambda i: cell(int(first[i])))
-    parsed, kinds = [], []
-    for cell_value, text in zip(uniques, texts, strict=True):
-        if isinstance(cell_value, date):  # a real date of a workbook
-            value, kind = datetime.fromisoformat(text[:10]), ""
-        else:
-            value, kind = _one(text, date_format, bool(day_first))
-        parsed.append(value)
-        kinds.append(kind)
+    read = [
+        (datetime.fromisoformat(text[:10]), "")  # a real date of a workbook
+        if isinstance(value, date)
+        else _one(text, date_format, bool(day_first))
+        for value, text in zip(uniques, texts, strict=True)
+    ]
+    parsed = [day for day, _ in read]
+    kinds = [kind for _, kind in read]
     values = pd.Series(pd.to_datetime(pd.Series([*parsed, None])).astype(TIME)).to_numpy()[codes]
     repairs: dict[str, list[int]] = {}
     for kind in sorted(set(kinds) - {""}):
@@ -163,22 +163,22 @@ def text_shape(text: str) -> str:
 def _odd(text: str, original: str, day_first: bool) -> tuple[datetime | None, str]:
     wide = "full-width dates" if text != original else ""
     if found := _YMD.fullmatch(text):
-        date = datetime(int(found[1]), int(found[2]), int(found[3] or 1))
-        return date, wide or ("" if _ISO.match(text) else "dates as year, month, day")
+        day = datetime(int(found[1]), int(found[2]), int(found[3] or 1))
+        return day, wide or ("" if _ISO.match(text) else "dates as year, month, day")
     if found := _DMY.fullmatch(text):
         left, right = int(found[1]), int(found[2])
-        day, month = (left, right) if day_first else (right, left)
+        number, month = (left, right) if day_first else (right, left)
         order = "day, month, year" if day_first else "month, day, year"
-        return datetime(_year(found[3]), month, day), f"dates as {order}"
+        return datetime(_year(found[3]), month, number), f"dates as {order}"
     if found := _DAY_NAME.fullmatch(text):
-        date = datetime(_year(found[3]), _MONTHS[found[2][:3].lower()], int(found[1]))
-        return date, "dates with month names"
+        day = datetime(_year(found[3]), _MONTHS[found[2][:3].lower()], int(found[1]))
+        return day, "dates with month names"
     if found := _NAME_DAY.fullmatch(text):
-        date = datetime(int(found[3]), _MONTHS[found[1][:3].lower()], int(found[2] or 1))
-        return date, "dates with month names"
+        day = datetime(int(found[3]), _MONTHS[found[1][:3].lower()], int(found[2] or 1))
+        return day, "dates with month names"
     if found := _QUARTER.fullmatch(text):
-        year, number = int(found[1] or found[4]), found[2] or found[3]
-        quarter = "一二三四".find(number) + 1 or int(number)
+        year, sign = int(found[1] or found[4]), found[2] or found[3]
+        quarter = "一二三四".find(sign) + 1 or int(sign)
         return datetime(year, quarter * 3 - 2, 1), "quarters as their first day"
     return _number(text)
 

@@ -17,7 +17,7 @@ from salesforecast.history.dates import parse_dates
 from salesforecast.history.lookups import Names, people_names, product_names, territory_paths
 from salesforecast.history.numbers import Parsed, parse_numbers
 from salesforecast.history.organisation import Organisation, Source
-from salesforecast.history.raw import Raw, Want
+from salesforecast.history.raw import Raw, Want, counted
 from salesforecast.history.sources import find_files, read_table
 from salesforecast.tables import ALL_PRODUCTS, LINES, TIME
 
@@ -25,7 +25,7 @@ SUBTOTAL = (  # a whole cell: Total, Europe Total, 合计, 华东小计:
     r"(?i)\s*(?:(?:.*\s)?(?:grand total|sub-?total|totals?)|sum|overall|all regions"
     r"|.*(?:合计|总计|小计|共计|累计|总和|汇总))\s*[:：]?\s*"
 )
-_DROPPED = "The rows are left out of the lines; correct them and run again."
+_DROPPED = "Correct them in the file and run again."
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _without(raw: Raw, source: Source) -> Raw:
     for column in (*columns.territory, columns.person, columns.product):
         if column:
             out |= raw.frame[column].isin(source.leave_out).to_numpy(bool)
-    told = f"{int(out.sum())} rows of {', '.join(source.leave_out)} were left out"
+    told = f"{counted(int(out.sum()), 'row')} of {', '.join(source.leave_out)} left out"
     effect = "As `leave_out` in the organisation file says."
     finding = Finding("repair", told, raw.name, effect, int(out.sum()))
     frame = raw.frame[~out].reset_index(drop=True)
@@ -189,7 +189,7 @@ def _subtotals(notes: _Notes, source: Source) -> None:
         hit = np.append(total.to_numpy(bool), False)[codes] & ~notes.bad
         effect = "Totals among the lines would count twice: remove these rows and run again."
         at = np.flatnonzero(hit).tolist()
-        notes.add("error", f"{len(at)} rows are totals of others", at, column, effect)
+        notes.add("error", f"{counted(len(at), 'total')} among the lines", at, column, effect)
 
 
 def _dates(notes: _Notes, source: Source) -> pd.Series:
@@ -202,13 +202,13 @@ def _dates(notes: _Notes, source: Source) -> pd.Series:
     )
     _repairs(notes, parsed, column)
     bad = [at for at in parsed.bad if not notes.bad[at]]
-    notes.add("error", f"{len(bad)} dates could not be read", bad, column, _DROPPED)
+    notes.add("error", f"{counted(len(bad), 'date')} that cannot be read", bad, column, _DROPPED)
     return parsed.values
 
 
 def _repairs(notes: _Notes, parsed: Parsed, column: str) -> None:
     for kind, at in parsed.repairs.items():
-        what = f"{kind} read in {len(at)} cells"
+        what = f"{kind} read in {counted(len(at), 'cell')}"
         notes.add("repair", what, at, column, "Read as it was meant; check the first ones.")
 
 
@@ -221,7 +221,7 @@ def _numbers(notes: _Notes, column: str, source: Source) -> pd.Series:
         empty = np.flatnonzero(numbers.isna()).tolist()
     else:
         numbers, empty = _numbers_in_text(notes, values, column, source)
-    notes.add("warning", f"{len(empty)} empty cells", empty, column, "They are read as zero.")
+    notes.add("warning", counted(len(empty), "empty cell"), empty, column, "They are read as zero.")
     return numbers.fillna(0.0)
 
 
@@ -241,7 +241,13 @@ def _numbers_in_text(
     repairs = {kind: at[found].tolist() for kind, found in parsed.repairs.items()}
     _repairs(notes, Parsed(parsed.values, repairs, []), column)
     bad = at[parsed.bad].tolist()
-    notes.add("error", f"{len(bad)} cells are text, not numbers", bad, column, _DROPPED)
+    notes.add(
+        "error",
+        f"{counted(len(bad), 'cell')} with text in place of a number",
+        bad,
+        column,
+        _DROPPED,
+    )
     return numbers, np.flatnonzero(numbers.isna() & ~notes.bad).tolist()
 
 
@@ -259,12 +265,18 @@ def _places(notes: _Notes, columns: Sequence[str], places: Names) -> pd.Series:
     if places.names:
         paths = _named(notes, columns[0], places, "territory")
         nowhere = np.flatnonzero((paths == "").to_numpy(bool) & ~notes.bad).tolist()
-        notes.add("error", f"{len(nowhere)} rows name no place", nowhere, columns[0], _DROPPED)
+        notes.add(
+            "error",
+            f"{counted(len(nowhere), 'row')} without a place",
+            nowhere,
+            columns[0],
+            _DROPPED,
+        )
         return paths
     codes = np.zeros(len(frame), dtype=np.int64)
     for column in columns:
         blank = np.flatnonzero((frame[column] == "").to_numpy(bool) & ~notes.bad).tolist()
-        notes.add("error", f"{len(blank)} rows name no place", blank, column, _DROPPED)
+        notes.add("error", f"{counted(len(blank), 'row')} without a place", blank, column, _DROPPED)
         part, names = pd.factorize(frame[column])
         codes = codes * len(names) + part
     group, _ = pd.factorize(codes)
@@ -283,7 +295,7 @@ def _named(notes: _Notes, column: str, names: Names, what: str) -> pd.Series:
     if names.names:
         strange = np.array([name is None for name in known] + [False])[codes]
         at = np.flatnonzero(strange & ~notes.bad).tolist()
-        text = f"{len(at)} rows have an unknown {what}"
+        text = f"{counted(len(at), 'row')} with an unknown {what}"
         if what == "territory":
             notes.add("error", text, at, column, _DROPPED)
         else:
@@ -309,7 +321,7 @@ def _duplicates(seen: Sequence[tuple[Raw, pd.DataFrame]], key: Sequence[str]) ->
     first = ", ".join(str(value) for value in keys.iloc[again[0]])
     yield Finding(
         "error",
-        f"{len(again)} rows repeat the key of another ({', '.join(key)})",
+        f"{counted(len(again), 'row')} with the key of another ({', '.join(key)})",
         f"{'; '.join(where[at] for at in again[:3])}: first {first}",
         "The same sale would count twice: remove them, or name further columns in `line`.",
         len(again),

@@ -13,7 +13,7 @@ from salesforecast.errors import DataError
 from salesforecast.hierarchy import join_path
 from salesforecast.history.dates import parse_dates
 from salesforecast.history.organisation import Organisation
-from salesforecast.history.raw import Raw, Want
+from salesforecast.history.raw import Raw, Want, counted
 from salesforecast.history.sources import find_files, read_table
 from salesforecast.tables import TIME
 
@@ -60,7 +60,7 @@ def _refuse_repeated(keys: pd.Series, raw: Raw, column: str) -> None:
     again = np.flatnonzero(keys.duplicated().to_numpy(bool))
     if len(again):
         raise DataError(
-            f"{len(again)} keys stand twice in a list that should name each once.",
+            f"{counted(len(again), 'key')} standing twice in a list that should name each once.",
             where=f"{raw.cell(int(again[0]), column)}: '{keys.iloc[again[0]]}'",
             fix="keep one row for each key.",
         )

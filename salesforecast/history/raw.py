@@ -132,6 +132,11 @@ def _is_number(text: str) -> bool:
     return plain.replace(".", "", 1).isdigit()
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 row`, `3 rows`."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
 def repair(what: str, name: str) -> Finding:
     """The finding about something in a file that was read in other than the plain way."""
     return Finding("repair", what, name, "Read as it was meant; nothing to do.")
@@ -143,4 +148,4 @@ def skipped_rows(rows: Sequence[Sequence[Any]], name: str) -> Finding:
         dict.fromkeys(_clean(value) for row in rows for value in row if _clean(value))
     )
     where = f"{name}: '{said}'" if said else name
-    return repair(f"{len(rows)} rows above the column names were skipped", where)
+    return repair(f"{counted(len(rows), 'row')} above the column names skipped", where)

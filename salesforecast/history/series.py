@@ -13,6 +13,7 @@ from salesforecast.hierarchy import Hierarchy
 from salesforecast.history.lookups import people_names, read_columns, read_days
 from salesforecast.history.numbers import parse_numbers
 from salesforecast.history.organisation import Organisation
+from salesforecast.history.raw import counted
 from salesforecast.history.roster import credit, roster_at
 from salesforecast.tables import ACTUALS, HISTORY, TIME
 
@@ -201,7 +202,7 @@ def _waiting(waiting: pd.DataFrame) -> list[Finding]:
     return [
         Finding(
             "warning",
-            f"{len(waiting)} people hold a position but have sold nothing yet",
+            f"{counted(len(waiting), 'person', 'people')} with a position but no sale yet",
             ", ".join(waiting["person"].head(5)),
             "They get no target of their own until they sell; give one by a rule.",
         )

@@ -13,6 +13,7 @@ from salesforecast.errors import DataError, Finding
 from salesforecast.history.raw import (
     Want,
     clean_names,
+    counted,
     header_row,
     missing_columns,
     repair,
@@ -79,7 +80,7 @@ def read_text(
         findings.append(
             Finding(
                 "error",
-                f"{len(ragged)} rows have more or fewer cells than the {len(names)} column names",
+                f"{counted(len(ragged), 'row')} with more or fewer cells than the {len(names)} column names",
                 f"{name}, rows {where}",
                 "Put texts that contain the separator in quotes, and export again.",
                 len(ragged),

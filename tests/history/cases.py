@@ -180,7 +180,7 @@ BROKEN: dict[str, tuple[Callable[[Path], Path], str]] = {  # maker, and words th
     "ambiguous dates": (ambiguous_dates, "day_first = true"),
     "text in amounts": (text_in_amounts, "row 9 'see invoice'"),
     "unknown territory": (unknown_territory, "row 6 'Atlantis'"),
-    "duplicate rows": (duplicate_rows, "3 rows repeat the key"),
+    "duplicate rows": (duplicate_rows, "3 rows with the key of another"),
     "empty file": (empty_file, "the file is empty"),
     "one period of history": (one_period, "only one period of history"),
     "ambiguous decimal mark": (ambiguous_decimal, 'decimal = ","'),

@@ -54,9 +54,9 @@ def test_rows_that_cannot_be_read_are_listed_and_left_out(tmp_path):
     assert len(loaded.lines) == len(GOOD)
     found = {finding.what: finding.where for finding in _errors(findings)}
     assert found == {
-        "1 dates could not be read": "orders.csv, column 'day', row 50 'soon'",
-        "1 rows name no place": "orders.csv, column 'region', row 51",
-        "1 cells are text, not numbers": "orders.csv, column 'sales', row 52 'five'",
+        "1 date that cannot be read": "orders.csv, column 'day', row 50 'soon'",
+        "1 row without a place": "orders.csv, column 'region', row 51",
+        "1 cell with text in place of a number": "orders.csv, column 'sales', row 52 'five'",
     }
     with pytest.raises(DataError) as caught:
         refuse_errors(findings)
@@ -71,7 +71,7 @@ def test_totals_among_the_lines_are_errors(tmp_path, word):
     rows = [*GOOD, f"2025-12-31,{word},9999,,x", f"{word},,9999,,y"]
     loaded, findings = _load(tmp_path, rows)
     assert len(loaded.lines) == len(GOOD)
-    assert [finding.what for finding in _errors(findings)] == ["1 rows are totals of others"] * 2
+    assert [finding.what for finding in _errors(findings)] == ["1 total among the lines"] * 2
 
 
 def test_totals_that_the_user_names_are_left_out(tmp_path):
@@ -85,7 +85,7 @@ def test_totals_that_the_user_names_are_left_out(tmp_path):
 def test_empty_amounts_are_zero_and_told(tmp_path):
     loaded, findings = _load(tmp_path, [*GOOD, "2025-12-31,North,,pens,x"])
     assert loaded.lines["amount"].iloc[-1] == 0
-    assert any(f.what == "1 empty cells" and f.severity == "warning" for f in findings)
+    assert any(f.what == "1 empty cell" and f.severity == "warning" for f in findings)
 
 
 def test_copies_across_the_files_of_a_folder_are_found(tmp_path):
@@ -95,13 +95,13 @@ def test_copies_across_the_files_of_a_folder_are_found(tmp_path):
         (folder / name).write_text("\n".join(["day,region,sales,product,id", *rows]))
     loaded, findings = _load(tmp_path, [], path="months", columns='line = "id"')
     assert len(loaded.lines) == len(GOOD) + 2
-    assert _errors(findings)[0].what == "2 rows repeat the key of another (id)"
+    assert _errors(findings)[0].what == "2 rows with the key of another (id)"
     assert "months/b.csv, row 2; months/b.csv, row 3" in _errors(findings)[0].where
 
 
 def test_copies_without_a_key_are_a_warning(tmp_path):
     _, findings = _load(tmp_path, [*GOOD, *GOOD[:3]])
-    assert any(f.what.startswith("3 rows are equal") and f.severity == "warning" for f in findings)
+    assert any(f.what.startswith("3 rows equal") and f.severity == "warning" for f in findings)
 
 
 def test_products_that_are_totals_of_others_are_found(tmp_path):
@@ -120,7 +120,7 @@ def test_products_that_are_totals_of_others_are_found(tmp_path):
     ]
     _, findings = _load(tmp_path, rows, columns='product = "product"')
     errors = _errors(findings)
-    assert [finding.what for finding in errors] == ["1 products are totals of other products"]
+    assert [finding.what for finding in errors] == ["1 product made of other products"]
     assert 'leave_out = ["Writing"]' in errors[0].effect
     _, findings = _load(
         tmp_path, rows, columns='product = "product"', extra='leave_out = ["Writing"]'
@@ -136,7 +136,7 @@ def test_amounts_are_in_the_unit_of_the_measure(tmp_path):
 
 @pytest.mark.parametrize(
     ("extra", "words"),
-    [("2025-07", "periods without any order line"), ("South", "1 places have periods without")],
+    [("2025-07", "1 period without any order line"), ("South", "1 place with periods without")],
 )
 def test_gaps_are_told(tmp_path, extra, words):
     rows = [r for r in GOOD if not (extra in r and "2025-07" in r)]
@@ -148,7 +148,7 @@ def test_a_partial_last_month_and_returns_are_told(tmp_path):
     rows = [*GOOD, "2026-01-02,North,3,pens,x", "2025-03-09,North,-3,pens,y"]
     _, findings = _load(tmp_path, rows)
     assert any("the last period is partial: it stops at 2026-01-02" in f.what for f in findings)
-    assert any(f.what == "1 rows are negative, together -3" for f in findings)
+    assert any(f.what == "1 negative row, together -3" for f in findings)
 
 
 def test_parquet_types_are_read_for_what_they_are(tmp_path):
@@ -215,6 +215,6 @@ def test_lines_of_no_place_are_errors(tmp_path):
     loaded, findings = _load(tmp_path, rows, columns=places)
     assert set(loaded.lines["territory"]) == {"North", "South"}
     assert sorted((f.what, f.rows) for f in _errors(findings)) == [
-        ("1 rows have an unknown territory", 1),
-        ("2 rows name no place", 2),
+        ("1 row with an unknown territory", 1),
+        ("2 rows without a place", 2),
     ]

@@ -322,3 +322,12 @@ def test_every_sale_up_to_the_cutoff_is_in_exactly_one_leaf(bookings, seen):
         sold = actuals(cells, organisation, history, later)["actual"].sum()
         lost = uncredited(cells, organisation, history, later)["amount"].sum()
         assert sold + lost == pytest.approx(cells[cells["period"] > months[seen]]["amount"].sum())
+
+
+def test_a_people_file_that_changed_is_read_again(small, tmp_path):
+    organisation, lines = small
+    december = pd.Timestamp("2025-12-01")
+    assert "South/Cy" not in build_history(lines, organisation, december).hierarchy.leaf_paths
+    (tmp_path / "people.csv").write_text("who,region,left\nAnn,North,\nBo,North,\nCy,South,\n")
+    leaves = build_history(lines, organisation, december).hierarchy.leaf_paths
+    assert {"South/Cy", "North/Bo"} <= set(leaves)

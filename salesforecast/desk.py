@@ -1,0 +1,216 @@
+"""A plan through its year: opened, asked what if, tracked and re-planned; where stages meet."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from salesforecast import workbench
+from salesforecast.errors import ParameterError
+from salesforecast.forecasting.forecast import Forecast, forecast
+from salesforecast.hierarchy import ROOT
+from salesforecast.history.organisation import Organisation
+from salesforecast.history.series import actuals, build_history
+from salesforecast.planning.basis import Basis
+from salesforecast.planning.decision import Decision
+from salesforecast.planning.plan import Plan, hedge_on_path, round_to_step
+from salesforecast.planning.replan import Replan, replan
+from salesforecast.planning.scenario import Scenario
+from salesforecast.planning.track import Tracking, track
+from salesforecast.planning.what_if import WhatIf
+from salesforecast.planning.workdays import WorkCalendar
+from salesforecast.tables import ALL_PRODUCTS, HISTORY, Samples
+from salesforecast.workbench import Inputs
+
+SETTLED = "settled"  # column of a plan's units: gap that was decided on
+
+
+def open_year(
+    organisation: str | Path | Organisation,
+    *,
+    first: pd.Timestamp | None = None,
+    months: int = 12,
+    draws: int = 1000,
+    seed: int = 0,
+) -> Inputs:
+    """Prepare a plan of any length as of the month before `first`.
+
+    Parameters
+    ----------
+    first
+        First month of the plan; by default the quarter after the data. What is known later
+        is not looked at, but stays in `loaded` as actuals.
+
+    Raises
+    ------
+    DataError
+        If the data is refused.
+    """
+    described = workbench.read_organisation(organisation)
+    loaded = workbench.load(described)
+    findings = workbench.check(loaded, described)
+    cutoff = None if first is None else pd.Timestamp(first) - pd.DateOffset(months=1)
+    history = build_history(loaded.lines, described, cutoff=cutoff)
+    start = described.calendar.next_quarter(history.cutoff)[0] if first is None else first
+    periods = described.calendar.periods(pd.Timestamp(start), months, "M")
+    ahead = (periods[-1].year - history.cutoff.year) * 12 + periods[-1].month - history.cutoff.month
+    made = forecast(
+        history.frame,
+        history.hierarchy,
+        cutoff=history.cutoff,
+        horizon=ahead,
+        draws=draws,
+        seed=seed,
+    )
+    basis = Basis(Scenario(), history.hierarchy, made.frame, made.samples, history.frame)
+    draws_over = made.samples.over(periods)[history.hierarchy.leaves]
+    everything = (*findings, *history.findings)
+    return Inputs(
+        described, loaded, everything, history, made, periods, basis.leaves(periods), draws_over
+    )
+
+
+def basis_of(inputs: Inputs, scenario: Scenario) -> Basis:
+    """What a what-if may change."""
+    made = inputs.forecast
+    return Basis(scenario, inputs.hierarchy, made.frame, made.samples, inputs.history.frame)
+
+
+def inputs_of(basis: Basis, inputs: Inputs) -> Inputs:
+    """The inputs with a changed basis in place of their own."""
+    made: Forecast = replace(inputs.forecast, frame=basis.forecast, samples=basis.samples)
+    history = replace(inputs.history, frame=basis.history, hierarchy=basis.hierarchy)
+    draws = basis.samples.over(inputs.quarter)[basis.hierarchy.leaves]
+    leaves = basis.leaves(inputs.quarter)
+    return replace(inputs, forecast=made, history=history, leaves=leaves, draws=draws)
+
+
+def ask(inputs: Inputs, scenario: Scenario, question: WhatIf) -> Plan:
+    """The plan as it would be, if."""
+    changed = question.apply(basis_of(inputs, scenario))
+    return workbench.build_plan(inputs_of(changed, inputs), changed.scenario)
+
+
+def side_by_side(inputs: Inputs, scenario: Scenario, questions: list[WhatIf]) -> dict[str, Plan]:
+    """The plan and any number of what-ifs, for `compare`."""
+    plans = {"plan": workbench.build_plan(inputs, scenario)}
+    return plans | {question.name: ask(inputs, scenario, question) for question in questions}
+
+
+def provenance(inputs: Inputs) -> Mapping[str, str]:
+    """Where a plan's figures came from: hash of data and of the forecast."""
+    data = hashlib.sha256()
+    for name in sorted(map(str, inputs.loaded.inputs)):
+        data.update(f"{Path(name).name} {inputs.loaded.inputs[name]}\n".encode())
+    figures = inputs.forecast.frame.round({"base": 6, "forecast": 6}).to_csv(index=False).encode()
+    return {
+        "data": data.hexdigest(),
+        "forecast": hashlib.sha256(figures).hexdigest(),
+        "cutoff": f"{inputs.history.cutoff:%Y-%m-%d}",
+        "organisation": inputs.organisation.name,
+    }
+
+
+def sold(inputs: Inputs, plan: Plan, *, as_of: pd.Timestamp) -> pd.DataFrame:
+    """`ACTUALS` of the plan's leaves up to `as_of`, credited as the plan's roster has it."""
+    periods = plan.periods[plan.periods <= as_of]
+    if not len(periods):
+        raise ParameterError(
+            "no period of the plan has begun.",
+            where=f"it is {as_of:%Y-%m-%d}, and the plan begins {plan.periods[0]:%Y-%m-%d}",
+            fix="give a later day.",
+        )
+    known = inputs.loaded.lines
+    lines = known[known["date"] < pd.Timestamp(as_of).normalize() + pd.Timedelta(days=1)]
+    return actuals(lines, inputs.organisation, inputs.history, periods)
+
+
+def ahead(inputs: Inputs, plan: Plan, *, closed: pd.Timestamp, draws: int, seed: int) -> Samples:
+    """Samples of what is left of a plan, forecast anew from what its positions sold so far."""
+    past = inputs.history.frame.groupby(["node", "period"], as_index=False)["sales"].sum()
+    since = sold(inputs, plan, as_of=closed + pd.DateOffset(months=1) - pd.Timedelta(days=1))
+    rows = pd.concat([past, since.rename(columns={"actual": "sales"})])
+    frame = HISTORY.check(rows.assign(product=ALL_PRODUCTS))
+    left = int((plan.periods > closed).sum())
+    made = forecast(frame, plan.hierarchy, cutoff=closed, horizon=left, draws=draws, seed=seed)
+    return made.samples
+
+
+def track_plan(inputs: Inputs, plan: Plan, *, as_of: pd.Timestamp, draws: int = 500) -> Tracking:
+    """How a plan stands on a day: actuals, pace by season and working days, landing, chance."""
+    day = pd.Timestamp(as_of).normalize()
+    months = plan.periods[plan.periods + pd.DateOffset(months=1) <= day + pd.Timedelta(days=1)]
+    closed = months[-1] if len(months) else plan.periods[0] - pd.DateOffset(months=1)
+    samples = None
+    if closed < plan.periods[-1] and len(months):
+        samples = ahead(inputs, plan, closed=closed, draws=draws, seed=plan.scenario.seed)
+    elif not len(months):
+        samples = inputs.forecast.samples
+    country = plan.scenario.calendar
+    return track(
+        plan.targets,
+        sold(inputs, plan, as_of=day),
+        plan.hierarchy,
+        as_of=day,
+        samples=samples,
+        gone=WorkCalendar(country).share_gone if country else None,
+    )
+
+
+def replan_year(
+    inputs: Inputs, plan: Plan, *, closed: pd.Timestamp, decision: Decision | None = None
+) -> tuple[Plan, Replan]:
+    """The plan for what is left of its year, by a decision (default: that of its scenario).
+
+    Returns
+    -------
+    tuple
+        The new plan, whose units say in `settled` what has been decided on, and the moves.
+    """
+    chosen = decision or plan.scenario.replan or Decision()
+    day = closed + pd.DateOffset(months=1) - pd.Timedelta(days=1)
+    leaves = plan.hierarchy.leaves
+    settled = plan.units[SETTLED][leaves] if SETTLED in plan.units else None
+    made = replan(
+        plan.targets,
+        sold(inputs, plan, as_of=day),
+        plan.hierarchy,
+        closed=closed,
+        decision=chosen,
+        settled=settled,
+        step=plan.scenario.step,
+        rules=plan.scenario.limits(plan.periods),
+        baseline=plan.units["baseline"][leaves],
+    )
+    scenario = replace(plan.scenario, replan=chosen)
+    changed = replace(plan, scenario=scenario, targets=made.targets)
+    return replace(changed, units=_units(changed, made)), made
+
+
+def _units(plan: Plan, made: Replan) -> pd.DataFrame:
+    """The plan's units with their new targets, and what has been decided on."""
+    units = plan.units.copy()
+    units["target"] = plan.months.sum(axis=1)
+    factor = hedge_on_path(plan.hierarchy, plan.scenario.hedge)
+    exact = (units["target"] * factor).to_numpy()
+    units["assigned"] = round_to_step(np.asarray(exact), plan.scenario.step)
+    target = units["target"]
+    units["growth"] = (target / units["baseline"] - 1).where(units["baseline"] > 0)
+    units["stretch"] = (target / units["forecast"] - 1).where(units["forecast"] > 0)
+    decided = plan.hierarchy.totals(made.settled.to_frame(SETTLED))[SETTLED]
+    units[SETTLED] = decided
+    units["chance"] = units["chance"].where(~units.index.isin(_moved(made, plan)))
+    return units
+
+
+def _moved(made: Replan, plan: Plan) -> set[str]:
+    """Units whose target changed: their chance is to be had from tracking."""
+    out = set(made.moves["node"])
+    for node in list(out):
+        out |= set(plan.hierarchy.ancestors(node))
+    return out | ({ROOT} if out else set())

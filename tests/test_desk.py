@@ -1,0 +1,119 @@
+"""D01: the year of the sample organisation, played: every sum ties at every step and level."""
+
+import pandas as pd
+import pytest
+
+from salesforecast import desk, workbench
+from salesforecast.hierarchy import ROOT
+from salesforecast.planning.changes import Leave, Shock
+from salesforecast.planning.compare import compare
+from salesforecast.planning.decision import Decision
+from salesforecast.planning.indicators import management_table, unit_indicators
+from salesforecast.planning.reshape import Merge
+from salesforecast.planning.scenario import Scenario
+from salesforecast.planning.store import Store
+from salesforecast.planning.what_if import WhatIf
+from tests.conftest import ADVENTUREWORKS
+
+FIRST = pd.Timestamp("2012-09-01")
+DECISIONS = (
+    Decision("recover", carried_by="region"),
+    Decision("absorb"),
+    Decision("recover", carried_by="company", surplus="release"),
+)
+
+
+@pytest.fixture(scope="module")
+def year():
+    return desk.open_year(ADVENTUREWORKS, first=FIRST, draws=200)
+
+
+@pytest.fixture(scope="module")
+def plan(year):
+    return workbench.build_plan(year, Scenario(step=100, stretch=0.05))
+
+
+def ties(plan):
+    """Sums that do not tie: every inner node and month, the units' targets, the products."""
+    months, tree = plan.months, plan.hierarchy
+    wrong = 0
+    for node in tree.nodes.index[~tree.nodes["leaf"]]:
+        wrong += int((months.loc[tree.children(node)].sum() != months.loc[node]).sum())
+    wrong += int((months.sum(axis=1) != plan.units["target"]).sum())
+    table = plan.node_targets()
+    wrong += int((table.groupby("node")["target"].sum() != plan.units["target"].sort_index()).sum())
+    wrong += int((plan.targets["target"] % plan.scenario.step != 0).sum())
+    return wrong
+
+
+def test_the_year_played_ties_at_every_step(year, plan, tmp_path):
+    with Store(tmp_path / "plans.db", user="planner") as store:
+        assert ties(plan) == 0
+        version = store.save("FY", plan, reason="the year", provenance=desk.provenance(year))
+        store.propose("FY", 1)
+        store.approve("FY", 1, reason="signed")
+        now, total = plan, plan.units.loc[ROOT, "target"]
+        for quarter, decision in enumerate(DECISIONS, 1):
+            closed = plan.periods[3 * quarter - 1]
+            new, made = desk.replan_year(year, now, closed=closed, decision=decision)
+            assert ties(new) == 0
+            shut = now.targets["period"] <= closed
+            assert new.targets[shut].equals(now.targets[shut])
+            again, _ = desk.replan_year(year, new, closed=closed, decision=decision)
+            assert again.targets.equals(new.targets)
+            moved = new.units.loc[ROOT, "target"] - now.units.loc[ROOT, "target"]
+            assert moved == made.moves["change"].sum() == made.gap["carried"].sum()
+            version = store.save(
+                "FY", new, reason=made.words, opened=version.number,
+                provenance=desk.provenance(year),
+            )  # fmt: skip
+            store.propose("FY", version.number)
+            store.approve("FY", version.number)
+            assert store.diff("FY", version.number - 1, version.number).units["change"].get(
+                ROOT, 0
+            ) == moved  # fmt: skip
+            now = store.load("FY")
+            assert now.targets.equals(new.targets) and ties(now) == 0
+        assert [v.status for v in store.versions("FY")] == ["superseded"] * 3 + ["approved"]
+    found = desk.track_plan(year, now, as_of=pd.Timestamp("2013-08-31"))
+    for column in ("target", "expected", "actual"):
+        for node in now.hierarchy.nodes.index[~now.hierarchy.nodes["leaf"]]:
+            parts = found.units.loc[now.hierarchy.children(node), column].sum()
+            assert parts == pytest.approx(found.units.loc[node, column], abs=1e-4)
+    assert found.units.loc[ROOT, "landing"] == found.units.loc[ROOT, "actual"]
+    table = management_table(unit_indicators(found, "group", unit="USD"))
+    assert table.values["to_date"].sum() == pytest.approx(found.units.loc[ROOT, "actual"])
+    assert total > 0
+
+
+def test_tracking_in_the_middle_knows_what_is_left(year, plan):
+    found = desk.track_plan(year, plan, as_of=pd.Timestamp("2013-02-28"), draws=100).units
+    top = found.loc[ROOT]
+    assert top["actual"] < top["landing"] and top["low80"] < top["landing"] < top["high80"]
+    assert 0 <= top["chance"] <= 1
+    early = desk.track_plan(year, plan, as_of=pd.Timestamp("2012-09-15")).units
+    assert 0 < early.loc[ROOT, "expected"] < plan.months.loc[ROOT].iloc[0]
+
+
+def test_questions_stand_beside_the_plan(year, plan):
+    person = plan.hierarchy.leaves[~plan.hierarchy.leaves.str.contains(r"\(")][0]
+    plans = desk.side_by_side(
+        year,
+        plan.scenario,
+        [
+            WhatIf("shock", (Shock(0.9, node="Europe"),)),
+            WhatIf("one less", (Leave(person, kept=0.5),)),
+            WhatIf("merged", (Merge(("Europe", "Pacific"), "Overseas"),)),
+        ],
+    )
+    assert all(ties(one) == 0 for one in plans.values())
+    assert plans["plan"].targets.equals(plan.targets)
+    found = compare(plans)
+    assert found.summary.loc["shock", "change"] < 0
+    assert found.summary.loc["merged", "change"] == 0
+    assert found.units.loc["Overseas", ("merged", "target")] > 0
+
+
+def test_provenance_names_data_and_forecast(year):
+    said = desk.provenance(year)
+    assert len(said["data"]) == len(said["forecast"]) == 64 and said["cutoff"] == "2012-08-01"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from salesforecast.allocation.allocate import allocate
-from salesforecast.errors import DataError
+from salesforecast.fiscal import MONTHS
 from salesforecast.history.series import actuals, build_history, condense, read_quotas
 from salesforecast.planning.hindcast import NEAR, Hindcast, fill_missing_quarters, score
 from salesforecast.planning.scenario import Scenario
@@ -38,19 +38,22 @@ class _Quarter:
 
 def hindcast(
     inputs: Inputs, scenario: Scenario, *, draws: int = 500, stages: Stages | None = None
-) -> Hindcast:
+) -> Hindcast | None:
     """Replay every quarter from the fifth known on and score the ways to split it.
 
-    Raises
-    ------
-    DataError
-        If fewer than five whole quarters are known.
+    Returns
+    -------
+    Hindcast or None
+        None where fewer than five whole quarters are known: there is nothing to replay.
     """
     stages = stages or Stages(quiet=True)
     cells = condense(inputs.loaded.lines)
+    known = replayed_quarters(inputs)
+    if not known:
+        return None
     details, reasons = [], []
     quotas = read_quotas(inputs.organisation)
-    for first in replayed_quarters(inputs):
+    for first in known:
         with stages("hindcast"):
             quarter = _replay(inputs, cells, scenario, first, draws=draws, stages=stages)
             detail = _detail(quarter, scenario, quotas)
@@ -64,19 +67,20 @@ def hindcast(
 
 
 def replayed_quarters(inputs: Inputs) -> list[pd.Timestamp]:
-    """First days of the quarters that can be replayed, the earliest first."""
+    """First days of the quarters that can be replayed, the earliest first; may be none."""
+    return list(company_quarters(inputs)["period"])[FIRST_QUARTER:]
+
+
+def company_quarters(inputs: Inputs) -> pd.DataFrame:
+    """The company's sales by whole quarter: `period, label, sales`, the earliest first."""
     calendar = inputs.organisation.calendar
-    sales = inputs.history.frame
-    months = pd.Series(pd.DatetimeIndex(sales["period"].unique()).sort_values())
-    whole = calendar.start(months, "Q").value_counts().sort_index()
-    known = list(whole[whole == 3].index)
-    if len(known) <= FIRST_QUARTER:
-        raise DataError(
-            f"only {len(known)} whole quarters are known; a replay needs {FIRST_QUARTER + 1}.",
-            where=f"history up to {inputs.history.cutoff:%Y-%m}",
-            fix="run without the hindcast (parameter hindcast = False), or load more history.",
-        )
-    return known[FIRST_QUARTER:]
+    sales = inputs.history.frame.groupby("period", as_index=False)["sales"].sum()
+    sales["quarter"] = calendar.start(sales["period"], inputs.span)
+    table = sales.groupby("quarter").agg(sales=("sales", "sum"), periods=("period", "size"))
+    whole = table[table["periods"] == len(inputs.quarter)]["sales"]
+    kept = whole.rename_axis("period").reset_index()
+    kept["label"] = [calendar.label(first, inputs.span) for first in kept["period"]]
+    return kept[["period", "label", "sales"]]
 
 
 def _replay(
@@ -88,7 +92,7 @@ def _replay(
     draws: int,
     stages: Stages,
 ) -> _Quarter:
-    cutoff = first - pd.DateOffset(months=1)
+    cutoff = first - pd.DateOffset(months=MONTHS[inputs.organisation.freq])
     history = build_history(cells, inputs.organisation, cutoff=cutoff)
     with stages("forecast"):
         past = build_forecast(
@@ -155,7 +159,7 @@ def _habits(past: Inputs) -> Mapping[str, pd.Series]:
     """What planners do by habit: references on leaf, joiners' missing quarters filled."""
     sales = past.history.frame
     calendar = past.organisation.calendar
-    quarter = calendar.start(sales["period"], "Q")
+    quarter = calendar.start(sales["period"], past.span)
     table = sales.assign(quarter=quarter).pivot_table(
         index="node", columns="quarter", values="sales", aggfunc="sum"
     )
@@ -167,7 +171,7 @@ def _habits(past: Inputs) -> Mapping[str, pd.Series]:
 def _far_off(quarter: _Quarter, detail: pd.DataFrame) -> pd.DataFrame:
     """Who missed or exceeded by more than 20 %, and what can be said about why."""
     past = quarter.past
-    label = past.organisation.calendar.label(past.quarter[0], "Q")
+    label = past.organisation.calendar.label(past.quarter[0], past.span)
     far = detail[(detail["attainment"] < NEAR[0]) | (detail["attainment"] > NEAR[1])]
     starts = past.history.roster.set_index("node")["start"]
     opening = past.history.frame["period"].min() + pd.DateOffset(months=1)

@@ -12,8 +12,10 @@ from typing import Any
 import pandas as pd
 
 from salesforecast.errors import Finding
+from salesforecast.fiscal import MONTHS
 from salesforecast.planning.hindcast import Hindcast
 from salesforecast.planning.plan import Plan
+from salesforecast.replay import FIRST_QUARTER, company_quarters
 from salesforecast.reporting.files import write_targets
 from salesforecast.reporting.page import headline, write_page
 from salesforecast.reporting.report import Report
@@ -41,18 +43,18 @@ def build_report(
         When the run was made; now by default. It appears on the page only.
     """
     calendar, measure = inputs.organisation.calendar, inputs.organisation.measure
-    first, last = plan.periods[0], plan.periods[-1]
+    first = plan.periods[0]
     made = as_of or datetime.now(UTC)
     return Report(
         organisation=inputs.organisation.name,
         unit=measure.unit,
         divisor=measure.divisor,
         unit_words=measure.display or measure.unit,
-        quarter=calendar.label(first, "Q"),
-        span=f"{first:%B} to {last:%B %Y}",
+        quarter=calendar.label(first, inputs.span),
+        span=_months_in_words(plan.periods, MONTHS[inputs.organisation.freq]),
         plan=plan,
         history=company_quarters(inputs),
-        findings=(*inputs.findings, *plan.findings),
+        findings=(*inputs.findings, *plan.findings, *_not_replayed(inputs, hindcast)),
         hindcast=hindcast,
         run={
             "id": made.strftime("%Y-%m-%d %H:%M UTC"),
@@ -66,15 +68,25 @@ def build_report(
     )
 
 
-def company_quarters(inputs: Inputs) -> pd.DataFrame:
-    """The company's sales by whole quarter: `period, label, sales`, the earliest first."""
-    calendar = inputs.organisation.calendar
-    sales = inputs.history.frame.groupby("period", as_index=False)["sales"].sum()
-    sales["quarter"] = calendar.start(sales["period"], "Q")
-    whole = sales.groupby("quarter").agg(sales=("sales", "sum"), months=("period", "size"))
-    kept = whole[whole["months"] == 3]["sales"].rename_axis("period").reset_index()
-    kept["label"] = [calendar.label(first, "Q") for first in kept["period"]]
-    return kept[["period", "label", "sales"]]
+def _months_in_words(periods: pd.DatetimeIndex, step: int) -> str:
+    """`September to November 2013`, whatever the length of a period."""
+    first, last = periods[0], periods[-1] + pd.DateOffset(months=step - 1)
+    from_year = "" if first.year == last.year else f" {first.year}"
+    return f"{first:%B}{from_year} to {last:%B %Y}"
+
+
+def _not_replayed(inputs: Inputs, hindcast: Hindcast | None) -> tuple[Finding, ...]:
+    known = len(company_quarters(inputs))
+    if hindcast is not None or known > FIRST_QUARTER:
+        return ()
+    return (
+        Finding(
+            "warning",
+            f"past quarters could not be replayed: {known} whole ones are known",
+            f"history up to {inputs.history.cutoff:%Y-%m}",
+            f"From {FIRST_QUARTER + 1} on, the report shows how targets would have done.",
+        ),
+    )
 
 
 def findings_table(findings: Sequence[Finding]) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from salesforecast.allocation.cascade import cascade
 from salesforecast.allocation.explain import explain, sentence
 from salesforecast.allocation.measures import chances
 from salesforecast.errors import Finding
+from salesforecast.fiscal import MONTHS
 from salesforecast.forecasting.forecast import Forecast, forecast
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.history.load import Loaded, load
@@ -94,6 +95,11 @@ class Inputs:
         """The organisation at the cutoff."""
         return self.history.hierarchy
 
+    @property
+    def span(self) -> str:
+        """What is planned at once: `"Q"`, or `"Y"` where sales are known by the year only."""
+        return "Y" if self.organisation.freq == "Y" else "Q"
+
 
 def prepare(
     organisation: str | Path | Organisation,
@@ -147,14 +153,15 @@ def build_forecast(
     seed: int,
 ) -> Inputs:
     """Forecast the next two quarters and gather what the first of them is planned from."""
-    quarter = organisation.calendar.next_quarter(history.cutoff)
-    last = quarter[-1] + pd.DateOffset(months=3 * (HORIZON_QUARTERS - 1))
-    horizon = (last.year - history.cutoff.year) * 12 + last.month - history.cutoff.month
+    step = MONTHS[organisation.freq]
+    quarter = planned_periods(organisation, history.cutoff)
+    last = quarter[-1] + pd.DateOffset(months=len(quarter) * step * (HORIZON_QUARTERS - 1))
+    ahead = (last.year - history.cutoff.year) * 12 + last.month - history.cutoff.month
     made = forecast(
         history.frame,
         history.hierarchy,
         cutoff=history.cutoff,
-        horizon=horizon,
+        horizon=ahead // step,
         draws=draws,
         seed=seed,
     )
@@ -165,21 +172,33 @@ def build_forecast(
         history,
         made,
         quarter,
-        _leaves(history, made, quarter),
+        _leaves(history, made, quarter, step),
         made.samples.over(quarter)[history.hierarchy.leaves],
     )
 
 
-def _leaves(history: History, made: Forecast, quarter: pd.DatetimeIndex) -> pd.DataFrame:
+def planned_periods(organisation: Organisation, cutoff: pd.Timestamp) -> pd.DatetimeIndex:
+    """The periods planned next: a quarter's months, a whole quarter, or a whole year.
+
+    `organisation.freq` says how finely sales are known, and so how finely targets are set.
+    """
+    calendar, freq = organisation.calendar, organisation.freq
+    if freq == "M":
+        return calendar.next_quarter(cutoff)
+    return calendar.periods(cutoff + pd.DateOffset(months=MONTHS[freq]), 1, freq)
+
+
+def _leaves(history: History, made: Forecast, quarter: pd.DatetimeIndex, step: int) -> pd.DataFrame:
     """References of every leaf over the quarter; zero where it sold nothing."""
     sales = history.frame
     year_before = quarter - pd.DateOffset(years=1)
-    last_year = pd.date_range(end=history.cutoff, periods=12, freq="MS")
+    recent = sales[sales["period"] > history.cutoff - pd.DateOffset(years=1)]
+    quarters = 12 / (len(quarter) * step)
     ahead = made.frame[made.frame["period"].isin(quarter)]
     columns = {
         "forecast": ahead.groupby("node")["forecast"].sum(),
         "history": sales[sales["period"].isin(year_before)].groupby("node")["sales"].sum(),
-        "last_four": sales[sales["period"].isin(last_year)].groupby("node")["sales"].sum() / 4,
+        "last_four": recent.groupby("node")["sales"].sum() / quarters,
     }
     return pd.DataFrame(columns).reindex(history.hierarchy.leaves).fillna(0.0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import secrets
@@ -12,7 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,11 +31,14 @@ _ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-_QUIET = {  # what JupyterLab would otherwise ask or fetch on its first start
+_SETTINGS = {
+    # what JupyterLab would otherwise ask or fetch on its first start
     "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {
         "fetchNews": "false",
         "checkForUpdates": False,
     },
+    # cells out of sight stay on the page, so that they can be read
+    "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},
 }
 
 
@@ -81,11 +85,14 @@ class Lab:
         """Address that opens `notebook` (a path below the folder)."""
         return f"http://127.0.0.1:{self.port}/lab/tree/{notebook}?token={self.token}"
 
-    def ask(self, expression: str) -> Any:
-        """What the only running kernel says to a Python expression whose value is JSON."""
+    def ask(self, notebook: str, expression: str) -> Any:
+        """What the kernel of an open notebook says to a Python expression whose value is JSON."""
         from jupyter_client import BlockingKernelClient
 
-        (connection,) = self.runtime.glob("kernel-*.json")
+        listing = f"http://127.0.0.1:{self.port}/api/sessions?token={self.token}"
+        with urllib.request.urlopen(listing, timeout=20) as answer:
+            kernels = {each["path"]: each["kernel"]["id"] for each in json.load(answer)}
+        connection = self.runtime / f"kernel-{kernels[notebook]}.json"
         client = BlockingKernelClient(connection_file=str(connection))
         client.load_connection_file()
         client.start_channels()
@@ -96,18 +103,17 @@ class Lab:
             )
         finally:
             client.stop_channels()
-        answer = reply["content"]["user_expressions"]["answer"]
-        if answer["status"] != "ok":
-            raise ValueError(f"the kernel could not say {expression!r}: {answer}")
-        text = answer["data"]["text/plain"]
-        return json.loads(text[1:-1].encode().decode("unicode_escape"))
+        said = reply["content"]["user_expressions"]["answer"]
+        if said["status"] != "ok":
+            raise ValueError(f"the kernel could not say {expression!r}: {said}")
+        return json.loads(ast.literal_eval(said["data"]["text/plain"]))
 
 
 @contextmanager
 def start_lab(folder: Path) -> Iterator[Lab]:
     """JupyterLab on a free loopback port with `folder` as its root; ended by its process id."""
     private = folder / ".jupyter"
-    for name, values in _QUIET.items():
+    for name, values in _SETTINGS.items():
         settings = private / "lab" / "user-settings" / name
         settings.parent.mkdir(parents=True, exist_ok=True)
         settings.write_text(json.dumps(values), "utf-8")
@@ -160,6 +166,16 @@ def _wait_until_up(server: subprocess.Popen[bytes], lab: Lab, log: Path) -> None
         else:
             return
     raise RuntimeError(f"JupyterLab did not start:\n{log.read_text('utf-8')[-2000:]}")
+
+
+def until(holds: Callable[[], object], *, seconds: float = 30.0) -> bool:
+    """Whether `holds()` comes true within some seconds."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if holds():
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def run_all_cells(page: Any, lab: Lab, notebook: str) -> None:

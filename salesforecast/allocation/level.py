@@ -10,6 +10,7 @@ Model (a separable convex problem with nested sums, solved through its optimalit
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -48,23 +49,35 @@ class Line:
     slope: np.ndarray
 
     def at(self, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return self.start + level * self.slope, self.slope
+        value = level * self.slope
+        value += self.start
+        return value, self.slope
 
     def inverse(self, values: np.ndarray) -> np.ndarray:
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(self.slope > 0, (values - self.start) / self.slope, np.nan)
+            level = values - self.start
+            level /= self.slope
+        if self._all_rise:
+            return level
+        return np.where(self.slope > 0, level, np.nan)
 
     def reach(self) -> tuple[np.ndarray, np.ndarray]:
+        if self._all_rise:
+            return np.array(-np.inf), np.array(np.inf)
         rises = self.slope > 0
         return np.where(rises, -np.inf, self.start), np.where(rises, np.inf, self.start)
 
     def bracket(self, low: np.ndarray, high: np.ndarray) -> tuple[float, float, float]:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            least = np.nanmin(np.where(self.slope > 0, (low - self.start) / self.slope, np.inf))
-            most = np.nanmax(np.where(self.slope > 0, (high - self.start) / self.slope, -np.inf))
-        if least > most:  # no curve rises
-            return 0.0, 0.0, 0.0
-        return float(least), float(most), float("nan")
+        least, most = self.inverse(low), self.inverse(high)
+        if not self._all_rise:
+            if not (self.slope > 0).any():
+                return 0.0, 0.0, 0.0
+            least, most = np.nan_to_num(least, nan=np.inf), np.nan_to_num(most, nan=-np.inf)
+        return float(least.min()), float(most.max()), float("nan")
+
+    @cached_property
+    def _all_rise(self) -> bool:
+        return bool(self.slope.min() > 0)
 
 
 @dataclass(frozen=True)
@@ -127,22 +140,27 @@ class Levels:
     held: np.ndarray
 
 
+Sums = tuple[np.ndarray, np.ndarray | None]  # of one layer: what each node carries, and slopes
+
+
 class Problem:
     """Limits and curves laid out layer by layer for quick sums; the scratch of one solve."""
 
     def __init__(self, tree: Tree, curves: Curves, bounds: Bounds, total: float) -> None:
         self.tree, self.curves, self.bounds = tree, curves, bounds
         self.low, self.high = bounds.least[tree.leaves], bounds.most[tree.leaves]
-        room = total - (self.low.sum() - self.low)  # the most any leaf can carry within the total
-        self.room = np.minimum(self.high, np.maximum(room, self.low))
-        self.least = [bounds.least[layer.nodes] for layer in tree.layers]
-        self.most = [bounds.most[layer.nodes] for layer in tree.layers]
+        self.room = total - float(self.low.sum()) + self.low  # the most any leaf can carry
+        np.maximum(self.room, self.low, out=self.room)
+        np.minimum(self.room, self.high, out=self.room)
+        self.least = [bounds.least[layer.nodes] for layer in tree.layers if len(layer.inner)]
+        self.most = [bounds.most[layer.nodes] for layer in tree.layers if len(layer.inner)]
         inf, sup = curves.reach()
-        self.sinks = (inf > self.low).astype(float)  # dead curves, which must be
-        self.rises = (sup < self.high).astype(float)  # moved when nothing else can
-        self.bottom = np.where(self.sinks > 0, inf, self.low)
-        self.top = np.where(self.rises > 0, sup, self.high)
-        self.dead = bool(self.sinks.any() or self.rises.any())
+        sinks, rises = inf > self.low, sup < self.high  # dead curves: moved when nothing else can
+        self.dead = bool(sinks.any() or rises.any())
+        if self.dead:
+            self.sinks, self.rises = sinks.astype(float), rises.astype(float)
+            self.bottom = np.where(sinks, inf, self.low)
+            self.top = np.where(rises, sup, self.high)
         self.phase = np.zeros(len(self.low), dtype=np.int8)
         self.from_level, self.to_level, guess = curves.bracket(self.low, self.room)
         self.guess = guess if np.isfinite(guess) else 0.5 * (self.from_level + self.to_level)
@@ -160,20 +178,22 @@ class Problem:
     def leaf(self, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Values and slopes of all leaves at one level each, within their limits."""
         value, slope = self.unclipped(level)
-        clipped = np.minimum(np.maximum(value, self.low), self.high)
-        return clipped, slope * (clipped == value)
+        clipped = np.maximum(value, self.low)
+        np.minimum(clipped, self.high, out=clipped)
+        return clipped, np.multiply(slope, clipped == value, out=value)
 
-    def sums(
-        self, values: np.ndarray, slopes: np.ndarray | None, depth: int
-    ) -> list[tuple[np.ndarray, np.ndarray | None]]:
+    def sums(self, values: np.ndarray, slopes: np.ndarray | None, depth: int) -> list[Sums]:
         """Unclipped sums and slopes of each layer from `depth` down, bottom layer last."""
-        out: list[tuple[np.ndarray, np.ndarray | None]] = []
+        out: list[Sums] = []
         below: np.ndarray = values[:0]
         tilt: np.ndarray | None = None
         for at in range(len(self.tree.layers) - 1, depth - 1, -1):
             layer = self.tree.layers[at]
             if not len(layer.inner):
-                below, tilt = values[layer.leaves], None if slopes is None else slopes[layer.leaves]
+                below, tilt = values, slopes
+                if len(layer.leaves) < len(values):
+                    below = values[layer.leaves]
+                    tilt = None if slopes is None else slopes[layer.leaves]
                 out.append((below, tilt))
                 continue
             total = np.add.reduceat(below, layer.starts)
@@ -219,28 +239,38 @@ class Problem:
         return lower, upper
 
     def newton(
-        self, depth: int, level: np.ndarray, target: np.ndarray, need: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, list[tuple[np.ndarray, np.ndarray | None]]]:
+        self,
+        depth: int,
+        level: np.ndarray,
+        target: np.ndarray,
+        need: np.ndarray,
+        known: Sums | None,
+    ) -> tuple[np.ndarray, np.ndarray, list[Sums]]:
         """Find the level of every group of a layer that needs one, all at once.
 
         Newton's method on monotone sums, kept inside a bracket that is halved whenever the
-        miss is not; exact after a few steps for curves of straight pieces. Returns levels, phases, and the sums from there down.
+        miss is not; exact after a few steps for curves of straight pieces. `known` is what the
+        groups carry at `level`, if that was looked up before. Returns levels, phases, and the
+        sums from there down.
         """
         phase = self.reset(depth, need, target)
         lower, upper = self.ends(phase)
-        level = np.where(need, np.clip(level, lower, upper), level)
+        if known is None or phase.any() or self.phase.any():
+            known, level = None, np.where(need, np.clip(level, lower, upper), level)
         under = self.tree.above[depth]
         enough = TOLERANCE * (np.abs(target) + np.abs(target).sum() / len(self.low))
         before = np.full(len(level), np.inf)
+        sums: list[Sums] = []
         for _ in range(MOST_STEPS):
-            spread = level[0] if len(level) == 1 else np.append(level, 0.0)[under]
-            values, slopes = self.leaf(spread)
-            sums = self.sums(values, slopes, depth)
-            got, tilt = sums[0]
+            if known is None:
+                spread = level[0] if len(level) == 1 else np.append(level, 0.0)[under]
+                sums = self.sums(*self.leaf(spread), depth)
+            got, tilt = known or sums[0]
+            known = None
             assert tilt is not None
             miss = np.where(need, got - target, 0.0)
             open_ = np.abs(miss) > enough
-            if not open_.any():
+            if sums and not open_.any():
                 break
             upper = np.where(miss > 0, level, upper)
             lower = np.where(miss < 0, level, lower)
@@ -250,7 +280,7 @@ class Problem:
             good = (tilt > 0) & (step >= lower) & (step <= upper) & (2 * np.abs(miss) <= before)
             before = np.abs(miss)
             step = np.where(open_, np.where(good, step, middle), level)
-            if (step == level).all():
+            if sums and (step == level).all():
                 break
             level = step
         else:
@@ -285,55 +315,59 @@ def solve(tree: Tree, curves: Curves, bounds: Bounds, total: float) -> Levels:
     found = Levels(np.empty(size), np.empty(size), np.zeros(size), np.zeros(size, dtype=np.int8))
     leaf_level = np.empty(len(tree.leaves))
     own, phase = np.array([problem.guess]), np.zeros(1, dtype=np.int8)
-    sums: list[tuple[np.ndarray, np.ndarray | None]] = []
+    sums: list[Sums] = []
     for depth, layer in enumerate(tree.layers):
         inherited, above = own[layer.up], phase[layer.up]
-        if depth == 0:
+        if not len(layer.inner):
+            leaf_level[layer.leaves] = inherited
+            break
+        known = sums[1] if depth else None
+        if known is None:
             wanted, need = np.array([float(total)]), np.array([True])
         else:
-            here, sums = sums[1][0], sums[1:]
-            wanted = np.minimum(np.maximum(here, problem.least[depth]), problem.most[depth])
-            need = here != wanted
+            wanted = np.minimum(np.maximum(known[0], problem.least[depth]), problem.most[depth])
+            need = known[0] != wanted
             need[layer.ends] = False
-        own, phase = inherited, above
-        if len(layer.inner) and need.any():
-            own, fresh, sums = problem.newton(depth, inherited, wanted, need)
+        own, phase, sums = inherited, above, sums[1:]
+        if need.any():
+            own, fresh, sums = problem.newton(depth, inherited, wanted, need, known)
             phase = np.where(need, fresh, above)
+            price = np.where(phase == above, own - inherited, _endless(phase - above))
+            price[np.abs(price) <= 1e-12 * (np.abs(own) + np.abs(inherited))] = 0.0
+            if depth:
+                found.price[layer.nodes], found.held[layer.nodes] = price, -np.sign(price)
         found.exact[layer.nodes] = wanted
         found.level[layer.nodes] = np.where(phase == 0, own, _endless(phase))
         leaf_level[layer.leaves] = own[layer.ends]
-        if depth and need.any():
-            price = np.where(phase == above, own - inherited, _endless(phase - above))
-            price[np.abs(price) <= 1e-12 * (np.abs(own) + np.abs(inherited))] = 0.0
-            found.price[layer.nodes] = price
-            found.held[layer.nodes] = -np.sign(price)
     return _finish(problem, found, leaf_level)
 
 
 def _finish(problem: Problem, found: Levels, leaf_level: np.ndarray) -> Levels:
     """Fill in the leaves: value, side at which it is held, own level and price."""
-    tree = problem.tree
-    value, _ = problem.curves.at(leaf_level)
-    values, _ = problem.leaf(leaf_level)
-    outer = leaf_level
-    if problem.dead and problem.phase.any():
+    leaves, outer = problem.tree.leaves, leaf_level
+    value, _ = problem.unclipped(leaf_level)
+    values = np.maximum(value, problem.low)
+    np.minimum(values, problem.high, out=values)
+    if problem.dead and problem.phase.any():  # those with weight are held, at either end
         inside = (problem.phase > 0) & (values < problem.high) & (problem.rises > 0)
         inside |= (problem.phase < 0) & (values > problem.low) & (problem.sinks > 0)
         outer = np.where(problem.phase == 0, leaf_level, _endless(problem.phase))
         value = np.where(problem.phase == 0, value, np.where(inside, values, outer))
-    side = np.sign(value - values)
-    own = np.where(side == 0, outer, problem.curves.inverse(values))
+    found.exact[leaves] = values
+    found.level[leaves] = outer
+    at = np.flatnonzero(value != values)
+    if not len(at):
+        return found
+    side = np.sign(value[at] - values[at])
+    own, above = problem.curves.inverse(values)[at], outer[at]
     own = np.where(np.isnan(own), _endless(-side), own)
     with np.errstate(invalid="ignore"):  # both without end: no more than the level above
-        price = np.where(
-            side == 0, 0.0, np.nan_to_num(own - outer, nan=0.0, posinf=np.inf, neginf=-np.inf)
-        )
-    tiny = np.abs(price) <= 1e-12 * (np.abs(own) + np.abs(outer))  # float noise at a limit
-    tiny &= np.isfinite(price)
-    found.exact[tree.leaves] = values
-    found.held[tree.leaves] = np.where(tiny, 0, side)
-    found.level[tree.leaves] = np.where(tiny, outer, own)
-    found.price[tree.leaves] = np.where(tiny, 0.0, price)
+        price = own - above
+    price[np.isnan(price)] = 0.0
+    tiny = np.isfinite(price) & (np.abs(price) <= 1e-12 * (np.abs(own) + np.abs(above)))
+    at, own, side, price = (part[~tiny] for part in (at, own, side, price))  # no float noise
+    places = leaves[at]
+    found.level[places], found.held[places], found.price[places] = own, side, price
     return found
 
 

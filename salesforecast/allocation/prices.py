@@ -183,10 +183,7 @@ def _along(
             end = length
         if (slope >= 0 and (length == far or length == 1.0)) or abs(slope) <= 0.3 * rise:
             return trial, levels, miss
-        if end == np.inf:
-            length = min(2 * length, far)
-        else:
-            length = 0.5 * (near + end)
+        length = min(2 * length, far) if end == np.inf else 0.5 * (near + end)
         if length in (near, end):
             break
     return best

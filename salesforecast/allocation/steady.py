@@ -62,7 +62,8 @@ def _children(problem: _Whole, depth: int, wanted: np.ndarray) -> np.ndarray:
     def below(level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         values, _ = problem.leaf(np.append(level, 0.0)[under])
         parts = problem.sums(values, None, depth + 1)[0][0]
-        parts = np.clip(parts, problem.least[depth + 1], problem.most[depth + 1])
+        if depth + 1 < len(problem.least):
+            parts = np.clip(parts, problem.least[depth + 1], problem.most[depth + 1])
         return parts, np.add.reduceat(parts, starts)
 
     target = wanted[layer.inner]

@@ -1,0 +1,350 @@
+"""Commands for plans that live through the year: `plan plans show compare diff approve track replan what-if`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+_STORE = click.option(
+    "--store", help="File or postgresql:// address of the plans.  [default: outputs/plans.db]"
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_ORGANISATION = click.option(
+    "--organisation",
+    default="data/adventureworks/organisation.toml",
+    show_default=True,
+    help="Your organisation.toml.",
+)
+_REASON = click.option("--reason", required=True, help="Why; it is kept with the version.")
+_NUMBER = click.option("--version", "number", type=int, help="Its number; the newest by default.")
+_DATE = click.DateTime(["%Y-%m-%d", "%Y-%m"])
+
+
+def _open(store: str | None) -> Any:
+    from salesforecast.planning.store import Store
+
+    return Store(store)
+
+
+def _say(as_json: Any, data: Any, words: str) -> None:
+    click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str) if as_json else words)
+
+
+def _rows(frame: Any) -> Any:
+    """A frame as JSON can hold it; what is missing becomes null."""
+    return json.loads(frame.to_json(orient="records", date_format="iso", force_ascii=False))
+
+
+def _described(version: Any) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(version)
+
+
+def _line(version: Any) -> str:
+    aside = " (aside: somebody saved first)" if version.aside else ""
+    return (
+        f"version {version.number} of '{version.plan}'{aside}: {version.status}, total "
+        f"{version.total:,}, by {version.author} at {version.saved_at}: {version.reason}"
+    )
+
+
+def _year(organisation: str, plan: Any = None, *, first: Any = None, months: int = 12) -> Any:
+    """The inputs as of a plan's beginning."""
+    from salesforecast import desk
+
+    if plan is not None:
+        first, months = plan.periods[0], len(plan.periods)
+        return desk.open_year(organisation, first=first, months=months, seed=plan.scenario.seed)
+    return desk.open_year(organisation, first=first, months=months)
+
+
+@click.command()
+@click.argument("scenario", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--name", required=True, help="What the plan is called.")
+@_REASON
+@click.option("--first", type=_DATE, help="First month; by default the next quarter's.")
+@click.option("--months", type=int, default=12, show_default=True, help="How long.")
+@click.option("--opened", type=int, help="Version that you changed; none for a new plan.")
+@_ORGANISATION
+@_STORE
+@_JSON
+def plan(scenario: Path, name: str, reason: str, **options: Any) -> None:
+    """Make a plan of SCENARIO (a scenario.toml) and save it as a new version.
+
+    Example: salesforecast plan scenario.toml --name FY2014 --reason "first draft"
+    """
+    from salesforecast import desk, workbench
+    from salesforecast.planning.scenario import Scenario
+
+    wish = Scenario.read(scenario)
+    inputs = _year(options["organisation"], first=options["first"], months=options["months"])
+    made = workbench.build_plan(inputs, wish)
+    with _open(options["store"]) as store:
+        version = store.save(
+            name, made, reason=reason, opened=options["opened"], provenance=desk.provenance(inputs)
+        )
+    _say(options["as_json"], _described(version), f"saved {_line(version)}")
+
+
+@click.command()
+@_STORE
+@_JSON
+def plans(**options: Any) -> None:
+    """List the plans of the store.
+
+    Example: salesforecast plans
+    """
+    with _open(options["store"]) as store:
+        listed = store.plans()
+    words = listed.to_string(index=False) if len(listed) else "no plan has been saved yet"
+    _say(options["as_json"], _rows(listed), words)
+
+
+@click.command()
+@click.argument("name")
+@_NUMBER
+@_STORE
+@_JSON
+def show(name: str, **options: Any) -> None:
+    """Show a plan: its versions, and the targets of its upper levels.
+
+    Example: salesforecast show FY2014 --version 2
+    """
+    with _open(options["store"]) as store:
+        versions = store.versions(name)
+        chosen = store.version(name, options["number"])
+        units = store.load(name, chosen.number).units
+    top = units[~units["leaf"]]
+    table = top[["label", "target", "growth", "stretch", "chance"]]
+    said = "\n".join(_line(version) for version in versions)
+    data = {
+        "version": _described(chosen),
+        "versions": [_described(v) for v in versions],
+        "units": _rows(units.rename_axis("node").reset_index()),
+    }
+    _say(options["as_json"], data, f"{said}\n\nversion {chosen.number}:\n{table.to_string()}")
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME[:VERSION]...")
+@_STORE
+@_JSON
+def compare(names: tuple[str, ...], **options: Any) -> None:
+    """Set plans or versions side by side; the first is what the others are compared with.
+
+    Example: salesforecast compare FY2014:1 FY2014:3
+    """
+    from salesforecast.planning.compare import compare as side_by_side
+
+    with _open(options["store"]) as store:
+        found = {}
+        for name in names:
+            plan_name, number = _version_of(name)
+            found[name] = store.load(plan_name, number)
+    _compared(side_by_side(found), as_json=options["as_json"])
+
+
+def _version_of(words: str) -> tuple[str, int | None]:
+    from salesforecast.errors import ParameterError
+
+    name, sign, number = words.rpartition(":")
+    if not sign:
+        return words, None
+    if not number.isdigit():
+        raise ParameterError(f"'{number}' is no version.", where=words, fix="write NAME or NAME:3.")
+    return name, int(number)
+
+
+def _compared(found: Any, *, as_json: Any) -> None:
+    summary = found.summary.T.map(lambda v: f"{v:,.3f}" if v % 1 else f"{v:,.0f}")
+    moves = [
+        f"\n{name}: most more and less\n{found.moved_most(name).to_string()}"
+        for name in found.summary.index[1:]
+    ]
+    data = {
+        "summary": _rows(found.summary.reset_index()),
+        "binding": _rows(found.binding),
+    }
+    _say(as_json, data, summary.to_string() + "\n" + "\n".join(moves))
+
+
+@click.command()
+@click.argument("name")
+@click.argument("before", type=int)
+@click.argument("after", type=int)
+@_STORE
+@_JSON
+def diff(name: str, before: int, after: int, **options: Any) -> None:
+    """Show what version AFTER says otherwise than version BEFORE, down to a cell.
+
+    Example: salesforecast diff FY2014 1 2
+    """
+    with _open(options["store"]) as store:
+        found = store.diff(name, before, after)
+    data = {
+        "cells": _rows(found.cells),
+        "units": _rows(found.units.rename_axis("node").reset_index()),
+        "scenario": found.scenario,
+    }
+    words = "nothing differs"
+    if not found.none:
+        head = found.cells.head(20).to_string(index=False)
+        words = f"{found.units.to_string()}\n\n{len(found.cells)} cells differ:\n{head}\n{found.scenario}"
+    _say(options["as_json"], data, words)
+
+
+@click.command()
+@click.argument("name")
+@_NUMBER
+@click.option("--reason", default="", help="Why; it is kept.")
+@click.option("--propose", is_flag=True, help="Only hand it in for approval.")
+@_STORE
+@_JSON
+def approve(name: str, reason: str, **options: Any) -> None:
+    """Approve a version (a draft is proposed first); the approved one before is superseded.
+
+    Example: salesforecast approve FY2014 --version 2 --reason "signed by the board"
+    """
+    with _open(options["store"]) as store:
+        version = store.version(name, options["number"])
+        if version.status == "draft":
+            version = store.propose(name, version.number, reason=reason)
+        if not options["propose"]:
+            version = store.approve(name, version.number, reason=reason)
+    _say(options["as_json"], _described(version), _line(version))
+
+
+@click.command()
+@click.argument("name")
+@click.option("--as-of", type=_DATE, required=True, help="Last day that the actuals cover.")
+@click.option("--level", help="Rank the units of this level; the uppermost by default.")
+@_NUMBER
+@_ORGANISATION
+@_STORE
+@_JSON
+def track(name: str, as_of: Any, **options: Any) -> None:
+    """Set actuals against a plan (the approved version, else the newest) as of a day.
+
+    Example: salesforecast track FY2014 --as-of 2014-03-31 --level country
+    """
+    import pandas as pd
+
+    from salesforecast import desk
+
+    with _open(options["store"]) as store:
+        approved = store.approved(name)
+        number = options["number"] or (approved.number if approved else None)
+        kept = store.load(name, number)
+    inputs = _year(options["organisation"], kept)
+    found = desk.track_plan(inputs, kept, as_of=pd.Timestamp(as_of))
+    top = found.units[~found.units["leaf"]]
+    columns = ["label", "target", "expected", "actual", "gap", "attainment", "landing", "chance", "state"]  # fmt: skip
+    level = options["level"] or kept.hierarchy.levels[1]
+    words = f"{top[columns].to_string()}\n\nranking, {level}:\n{found.ranking(level).to_string(index=False)}"
+    _say(options["as_json"], _rows(found.units.rename_axis("node").reset_index()), words)
+
+
+@click.command()
+@click.argument("name")
+@click.option("--closed", type=_DATE, required=True, help="The last closed month.")
+@click.option(
+    "--gap",
+    type=click.Choice(["recover", "absorb", "amount"]),
+    default="absorb",
+    show_default=True,
+    help="What becomes of the gap so far.",
+)
+@click.option("--amount", type=int, help="With --gap amount: how much is recovered.")
+@click.option(
+    "--carried-by",
+    type=click.Choice(["unit", "region", "company"]),
+    default="unit",
+    show_default=True,
+    help="Who carries it.",
+)
+@click.option(
+    "--surplus",
+    type=click.Choice(["keep", "release"]),
+    default="keep",
+    show_default=True,
+    help="What becomes of those who are ahead.",
+)
+@click.option("--budget", type=int, help="Most that may move in all.")
+@click.option("--cells", type=int, help="Most figures that may change.")
+@click.option("--reason", default="", help="Why; by default the decision in words.")
+@click.option("--dry-run", is_flag=True, help="Only show; save nothing.")
+@_ORGANISATION
+@_STORE
+@_JSON
+def replan(name: str, closed: Any, reason: str, **options: Any) -> None:  # fmt: skip
+    """Set the open months of a plan by a decision on the gap, and save a new version.
+
+    Example: salesforecast replan FY2014 --closed 2014-02 --gap recover --carried-by region
+    """
+    import pandas as pd
+
+    from salesforecast import desk
+    from salesforecast.planning.decision import Decision
+
+    decision = Decision(
+        gap=options["gap"],
+        amount=options["amount"],
+        carried_by=options["carried_by"],
+        surplus=options["surplus"],
+        budget=options["budget"],
+        cells=options["cells"],
+    )
+    with _open(options["store"]) as store:
+        head = store.version(name)
+        kept = store.load(name, head.number)
+        inputs = _year(options["organisation"], kept)
+        month = pd.Timestamp(closed).replace(day=1)
+        made, moves = desk.replan_year(inputs, kept, closed=month, decision=decision)
+        words = f"{moves.words}\n{moves.moves.to_string(index=False) if len(moves.moves) else ''}"
+        data: dict[str, Any] = {"words": moves.words, "moves": _rows(moves.moves)}
+        if not options["dry_run"]:
+            version = store.save(
+                name, made, reason=reason or moves.words, opened=head.number,
+                provenance=desk.provenance(inputs),
+            )  # fmt: skip
+            data["version"] = _described(version)
+            words += f"\nsaved {_line(version)}"
+    _say(options["as_json"], data, words)
+
+
+@click.command("what-if")
+@click.argument("scenario", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "questions",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@click.option("--first", type=_DATE, help="First month; by default the next quarter's.")
+@click.option("--months", type=int, default=3, show_default=True, help="How long.")
+@_ORGANISATION
+@_JSON
+def what_if(scenario: Path, questions: tuple[Path, ...], **options: Any) -> None:  # fmt: skip
+    """Set the plan of SCENARIO beside what-if files: lists of [[change]], each with `what`.
+
+    Example: salesforecast what-if scenario.toml price_up.toml one_less.toml
+    """
+    from salesforecast import desk
+    from salesforecast.planning.compare import compare as side_by_side
+    from salesforecast.planning.scenario import Scenario
+    from salesforecast.planning.what_if import WhatIf
+
+    wish = Scenario.read(scenario)
+    asked = [WhatIf.read(path) for path in questions]
+    inputs = _year(options["organisation"], first=options["first"], months=options["months"])
+    for question in asked:
+        click.echo(f"{question.name}: {question.words()}", err=True)
+    found = side_by_side(desk.side_by_side(inputs, wish, asked))
+    _compared(found, as_json=options["as_json"])
+
+
+COMMANDS = (plan, plans, show, compare, diff, approve, track, replan, what_if)

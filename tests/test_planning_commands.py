@@ -1,0 +1,90 @@
+"""Half a year by commands, on the tiny company."""
+
+import json
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from salesforecast.planning_commands import COMMANDS
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory, tiny_company):
+    """A scenario, a question, and a way to give commands that share one store."""
+    folder = tmp_path_factory.mktemp("desk")
+    (folder / "scenario.toml").write_text("stretch = 0.03 # agreed\nstep = 10\n")
+    (folder / "price.toml").write_text(
+        '[[change]]\nwhat = "price"\nchange = 0.05\nelasticity = -1.5\nproduct = "pens"\n'
+    )
+    group = click.Group(commands={command.name: command for command in COMMANDS})
+
+    def give(*words, good=True):
+        with_store = words[0] != "what-if"
+        options = ["--json"] + (["--store", str(folder / "plans.db")] if with_store else [])
+        if words[0] in ("plan", "track", "replan", "what-if"):
+            options += ["--organisation", str(tiny_company)]
+        done = CliRunner().invoke(group, [*words, *options])
+        if not good:
+            return done
+        assert done.exit_code == 0, (done.output, done.exception)
+        return json.loads(done.stdout)
+
+    give.folder = folder
+    return give
+
+
+def test_a_year_by_commands(desk):
+    scenario = str(desk.folder / "scenario.toml")
+    first = ("--first", "2025-07", "--months", "6")
+    saved = desk("plan", scenario, "--name", "FY", "--reason", "first draft", *first)
+    assert (saved["number"], saved["status"]) == (1, "draft")
+    assert desk("approve", "FY", "--reason", "signed")["status"] == "approved"
+    moved = desk(
+        "replan", "FY", "--closed", "2025-09", "--gap", "recover", "--carried-by", "company"
+    )
+    assert moved["version"]["number"] == 2
+    dry = desk("replan", "FY", "--closed", "2025-09", "--gap", "recover", "--dry-run")
+    assert dry["moves"] == []  # decided already
+    shown = desk("show", "FY")
+    assert [v["status"] for v in shown["versions"]] == ["approved", "draft"]
+    found = desk("diff", "FY", "1", "2")
+    assert sum(cell["change"] for cell in found["cells"]) == sum(
+        m["change"] for m in moved["moves"]
+    )
+    assert 'gap = "recover"' in found["scenario"] and "# agreed" not in found["scenario"]
+    both = desk("compare", "FY:1", "FY:2")
+    assert [row["plan"] for row in both["summary"]] == ["FY:1", "FY:2"]
+    tracked = desk("track", "FY", "--as-of", "2025-10-31")
+    assert tracked[0]["node"] == "/" and tracked[0]["actual"] > 0 and 0 <= tracked[0]["chance"] <= 1
+    assert desk("plans")[0]["versions"] == 2
+
+
+def test_a_question_by_command(desk):
+    scenario, price = (str(desk.folder / name) for name in ("scenario.toml", "price.toml"))
+    found = desk("what-if", scenario, price, "--first", "2025-07")
+    assert found["summary"][1]["plan"] == "price" and found["summary"][1]["change"] < 0
+
+
+def test_unknown_plans_are_named(desk):
+    done = desk("show", "FZ", good=False)
+    assert "there is no plan 'FZ'" in str(done.exception)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_every_command_explains_itself(command):
+    said = CliRunner().invoke(command, ["--help"]).output
+    assert "Example: salesforecast" in said and "--json" in said
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys, salesforecast.planning_commands as c\n"
+        "try: c.COMMANDS[0].main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('pandas', 'numpy', 'sqlalchemy', 'scipy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("[]")

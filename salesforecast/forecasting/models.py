@@ -35,10 +35,14 @@ class Prepared:
     family: Family | None = None
 
     @cached_property
+    def ratio_season(self) -> Season:
+        """Multiplicative seasonal indices and the trust in them."""
+        return seasonal_indices(self.panel, half_life=HALF_LIFE, family=self.family)
+
+    @cached_property
     def ratios(self) -> np.ndarray:
         """Multiplicative seasonal indices (season, series)."""
-        season = seasonal_indices(self.panel, half_life=HALF_LIFE, family=self.family)
-        return np.maximum(season.indices, LEAST)
+        return np.maximum(self.ratio_season.indices, LEAST)
 
     @cached_property
     def log_season(self) -> Season:
@@ -174,7 +178,12 @@ def run_models(
     ValueError
         If a name is not known.
     """
-    prepared = Prepared(panel, family)
+    return run_prepared(Prepared(panel, family), models)
+
+
+def run_prepared(prepared: Prepared, models: Iterable[str]) -> dict[str, np.ndarray]:
+    """Do what `run_models` does, on a panel that is prepared already."""
+    models, panel = tuple(models), prepared.panel
     unknown = [name for name in models if name not in MODELS]
     if unknown:
         raise ValueError(f"no model {unknown}; there are {list(MODELS)}")

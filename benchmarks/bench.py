@@ -2,7 +2,8 @@
 
 `python -m benchmarks.bench allocation` imports `benchmarks/allocation.py`, calls its `rows()` and
 reports them against its `IDS` (id to what it is). `python -m benchmarks.bench allocation B01 B13`
-measures some only; the others are shown as not measured.
+measures some only and writes `<name>-some.json`, so that a full run is never overwritten by a
+part of one.
 """
 
 from __future__ import annotations
@@ -177,7 +178,8 @@ def main(arguments: Sequence[str]) -> int:
     name, only = arguments[0], frozenset(arguments[1:])
     module = importlib.import_module(f"benchmarks.{name}")
     rows = module.rows(only) if only else module.rows()
-    print(f"written: {report(name, rows, module.IDS).relative_to(HOME)}")
+    written = report(f"{name}-some" if only else name, rows, module.IDS)
+    print(f"written: {written.relative_to(HOME)}")
     return 0
 
 

@@ -146,11 +146,12 @@ def flat(count: int, seed: int = 7) -> Split:
 
 
 def as_frames(
-    case: Split, *, scale: float = 1000.0
+    case: Split, *, scale: float = 1000.0, columns: bool = False
 ) -> tuple[int, Hierarchy, pd.DataFrame, list[Rule]]:
     """A split as `allocate` takes it: labelled tree, leaves, one rule for each limit.
 
-    Limits are rounded outward to whole money, so that the plan stays possible.
+    Limits are rounded outward to whole money, so that the plan stays possible. With `columns`
+    those of leaves stand in the frame, as a planner with many would give them.
     """
     names = [""] * len(case.parents)
     for node, parent in enumerate(case.parents):
@@ -162,7 +163,12 @@ def as_frames(
     hierarchy = Hierarchy.of(paths, levels=levels, label="all")
     leaves = pd.DataFrame({"history": case.history * scale}, index=pd.Index(paths, dtype="str"))
     rules: list[Rule] = []
-    for node in range(1, len(names)):
+    inner = np.ones(len(names), dtype=bool)
+    if columns:
+        inner[case.tree.leaves] = False
+        leaves["floor"] = np.floor(case.low[case.tree.leaves] * scale)
+        leaves["ceiling"] = np.ceil(case.high[case.tree.leaves] * scale)
+    for node in np.flatnonzero(inner[1:]) + 1:
         if np.isfinite(case.low[node]):
             rules.append(Floor(names[node], float(np.floor(case.low[node] * scale))))
         if np.isfinite(case.high[node]):

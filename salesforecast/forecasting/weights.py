@@ -26,7 +26,10 @@ MEMBERS = (
     "arima log",
     "ets",
     "ets log",
-    "slow",
+    "ets additive",
+    "arima drift",
+    "coarse",
+    "coarse log",
 )
 FILE = Path(__file__).parent / "weights.npz"
 EVERYTHING = "all"

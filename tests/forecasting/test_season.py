@@ -55,7 +55,7 @@ def test_indices_average_to_neutral(season: int):
     rng = np.random.default_rng(1)
     panel = Panel.of([rng.gamma(3, 10, 3 * season + 2)], season=season, horizon=3)
     assert seasonal_indices(panel).indices.mean() == pytest.approx(1.0)
-    assert seasonal_indices(panel, logs=True).indices.mean() == pytest.approx(0.0, abs=1e-9)
+    assert seasonal_indices(panel, kind="log").indices.mean() == pytest.approx(0.0, abs=1e-9)
 
 
 def test_phases_counted_from_the_end_and_back():

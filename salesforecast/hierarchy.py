@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -162,12 +163,20 @@ class Hierarchy:
             raise DataError(
                 f"there is no unit '{node}'.",
                 where=f"the hierarchy of '{self.label}'",
-                fix=f"use one of: {', '.join(self.nodes.index[:8])} ...",
+                fix=self._nearest(node),
             )
         if node == ROOT:
             return self.leaves
         inside = [p for p in self.leaf_paths if p == node or p.startswith(node + SEPARATOR)]
         return pd.Index(inside, name="node", dtype="str")
+
+    def _nearest(self, name: str) -> str:
+        """Words for a fix: the units called `name`, else the one spelled most like it."""
+        called = self.nodes.index[self.nodes["label"] == name.rsplit(SEPARATOR, 1)[-1]]
+        if len(called):
+            return f"write the whole path: {' or '.join(repr(node) for node in called[:4])}."
+        close = get_close_matches(name, [*self.nodes.index, *self.nodes["label"]], n=1)
+        return f"did you mean '{close[0]}'?" if close else "see `targets.csv` for all of them."
 
 
 def _first_problem(paths: Sequence[str]) -> tuple[str, str]:

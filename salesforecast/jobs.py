@@ -14,6 +14,7 @@ from pathlib import Path
 from salesforecast.errors import ParameterError
 
 Value = str | int | float | bool
+SAID_BY_SCENARIO = ("stretch", "criterion", "seed")  # never from two places
 PATHS = ("organisation", "scenario")  # parameters that name a file of the user's
 FOLDER = "folder"  # where the notebook writes; ours to give, not the user's
 _TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
@@ -55,6 +56,13 @@ class Job:
         for name in given:
             if name not in known:
                 raise _unknown(name, self, list(known))
+        twice = [name for name in SAID_BY_SCENARIO if name in given and given.get("scenario")]
+        if twice:
+            raise ParameterError(
+                f"the scenario says '{twice[0]}', and so does the call.",
+                where=f"scenario {given['scenario']} and {', '.join(f'-p {n}' for n in twice)}",
+                fix="write it into the scenario, or run without one.",
+            )
         values = {
             name: _fit(parameter, given[name]) if name in given else parameter.default
             for name, parameter in known.items()
@@ -195,6 +203,7 @@ def _existing(name: str, path: Path) -> Path:
         raise ParameterError(
             f"the file for '{name}' does not exist.",
             where=str(path),
-            fix="check the path; `salesforecast init FILE` makes an organisation file.",
+            fix="check the path."
+            + (" `salesforecast init FILE` makes one." if name == "organisation" else ""),
         )
     return path.resolve()

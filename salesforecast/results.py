@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 
 import pandas as pd
 
@@ -129,7 +130,16 @@ def write_results(
 def closing_words(report: Report, *, language: str = "en") -> str:
     """The sentence and the table that a run ends with."""
     plan: Any = report.plan
-    table = summary(plan, divisor=report.divisor).to_string(index=False, na_rep="")
+    table = _ranged_left(summary(plan, divisor=report.divisor))
     said = headline(report, Wording(language, report.divisor))
     heading = ", ".join(part for part in (report.organisation, report.unit_words) if part)
     return f"{heading}\n{table}\n{said}"
+
+
+def _ranged_left(table: pd.DataFrame) -> str:
+    """The table as text: names left, indented by level and wide enough in Chinese, figures right."""
+    names = ["unit", *table["unit"]]
+    wide = [sum(1 + (east_asian_width(letter) in "WF") for letter in name) for name in names]
+    padded = [name + " " * (max(wide) - width) for name, width in zip(names, wide, strict=True)]
+    figures = table.drop(columns="unit").to_string(index=False, na_rep="").splitlines()
+    return "\n".join(f"{name}  {line}" for name, line in zip(padded, figures, strict=True))

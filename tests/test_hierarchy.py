@@ -69,6 +69,15 @@ def test_totals_ask_for_exactly_the_leaves():
         tree.totals(pd.DataFrame({"target": [1, 2]}, index=["a", "c"]))
 
 
-def test_an_unknown_unit_is_named():
-    with pytest.raises(DataError, match="no unit 'c'"):
-        _tree(["a", "b"]).within("c")
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("Germany", "write the whole path: 'Europe/Germany'"),
+        ("Europe/Germny", "did you mean 'Europe/Germany'"),
+        ("x", "targets.csv"),
+    ],
+)
+def test_an_unknown_unit_is_named_with_the_one_that_was_meant(name, words):
+    with pytest.raises(DataError, match=f"no unit '{name}'") as caught:
+        _tree(["Europe/Germany/Rachel", "Pacific/Lynn"]).within(name)
+    assert words in caught.value.fix

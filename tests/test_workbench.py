@@ -64,20 +64,19 @@ def test_limits_hold_after_rounding_and_locks_exactly(adventureworks):
 
 
 def test_equal_chance_is_equal_where_no_limit_holds(plan):
-    leaf = plan.units[plan.units["leaf"] & (plan.units["low80"] > 0)]
-    free = leaf[leaf["limit"] == ""]
+    leaf = plan.units[plan.units["leaf"] & (plan.units["limit"] == "")]
+    free = leaf[(leaf["low80"] > 0) & (leaf["forecast"] > 10_000)]
     assert len(free) > 10
     assert free["chance"].max() - free["chance"].min() < 0.02
 
 
-def test_a_unit_that_sells_nothing_in_half_of_the_futures_is_asked_for_its_forecast(
-    plan, adventureworks
-):
-    idle = (adventureworks.draws <= 0).mean() > 0.5
+def test_a_unit_that_sells_rarely_is_asked_for_its_forecast(plan, adventureworks):
+    draws = adventureworks.draws
+    idle = draws.median() <= 0.25 * draws.mean()
     leaf = plan.units.loc[idle.index[idle]]
     assert len(leaf) > 0
     assert (leaf["target"] - leaf["forecast"]).abs().max() <= 1
-    assert any("half of the draws" in finding.what for finding in plan.findings)
+    assert any("sell rarely" in finding.what for finding in plan.findings)
 
 
 def test_a_chance_gives_the_total(adventureworks):

@@ -14,6 +14,7 @@ from salesforecast.allocation.curves import Bells, Blend, Draws, Turns
 from salesforecast.allocation.level import Curves, Line
 from salesforecast.errors import DataError, Finding, ParameterError
 
+RARE = 0.25  # a unit whose median future is below this share of its mean sells rarely
 REFERENCES = ("forecast", "history", "capacity", "potential", "plan")
 CRITERIA = (
     "forecast",
@@ -277,14 +278,15 @@ def _equal_chance(leaves: pd.DataFrame, step: int, draws: Chances | None) -> Cri
         raise DataError(
             "an equal chance needs more than one draw.", where="draws", fix="draw at least two."
         )
-    idle = ordered[:, len(values) // 2 - 1] <= 0
+    mean = np.maximum(values.mean(axis=0), 0.0)
+    idle = (mean > 0) & (np.median(values, axis=0) <= RARE * mean)
     findings: tuple[Finding, ...] = ()
     if idle.any():  # nothing asked of them would pass their sales on to everyone else
-        ordered[idle] = np.maximum(values.mean(axis=0)[idle], 0.0)[:, None]
+        ordered[idle] = mean[idle][:, None]
         findings = (
             Finding(
                 "warning",
-                f"{int(idle.sum())} units sell nothing in half of the draws or more",
+                f"{int(idle.sum())} units sell rarely: next to nothing in half of the simulated futures",
                 f"first: '{leaves.index[int(np.argmax(idle))]}'",
                 "No target gives them the common chance; they are asked for their mean forecast.",
                 rows=int(idle.sum()),

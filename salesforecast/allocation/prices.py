@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from salesforecast.allocation.level import Bounds, Curves, Levels, Line, solve
+from salesforecast.allocation.level import Bounds, Curves, Levels, Line, Problem, solve
 from salesforecast.allocation.tree import Tree
 
 ENOUGH = 1e-10  # relative, of a capacity
@@ -96,7 +96,9 @@ def _solve(
     def levels_at(prices: np.ndarray) -> Levels:
         return solve(tree, Shifted(curves, prices @ shared.use), bounds, total)
 
-    prices = _ascend(tree, curves, shared, levels_at)
+    scratch = Problem(tree, curves, bounds, total)
+    span = max(scratch.to_level - scratch.from_level, 1e-300)
+    prices = _ascend(tree, curves, shared, levels_at, span)
     if prices is None:
         return None
     levels = levels_at(prices)
@@ -111,12 +113,17 @@ def _solve(
 
 
 def _ascend(
-    tree: Tree, curves: Curves, shared: Shared, levels_at: Callable[[np.ndarray], Levels]
+    tree: Tree,
+    curves: Curves,
+    shared: Shared,
+    levels_at: Callable[[np.ndarray], Levels],
+    span: float,
 ) -> np.ndarray | None:
     """Climb the dual function (concave, its slope is what each row misses) by Newton's method.
 
     Every finite side of a row has a price of its own, zero or more; prices at zero stay there
-    while their row has room. Steps are cut where the climb along them ends.
+    while their row has room. Steps are cut where the climb along them ends; at first none moves a
+    level by more than `span`, the range of all levels.
     """
     above, below = np.isfinite(shared.upper), np.isfinite(shared.lower)
     use = np.concatenate([shared.use[above], -shared.use[below]])
@@ -142,6 +149,8 @@ def _ascend(
         free = np.flatnonzero((prices > 0) | (miss > 0))
         tilt = -_tilt(tree, curves, use, signed(prices) @ shared.use, levels)
         bend = np.maximum(bend, np.diag(tilt))
+        firm = (use**2).max(axis=1) * float(curves.at(np.asarray(levels.level[0]))[1].sum())
+        bend = np.maximum(bend, 1e-6 * np.where(np.isfinite(firm), firm, 0.0))
         extra = 1e-10 * np.maximum(bend, 1e-10 * bend.max(initial=0.0) + 1e-30)
         step = np.zeros(len(use))
         while len(free):
@@ -153,7 +162,8 @@ def _ascend(
             free = free[~blocked]
         if not np.isfinite(step).all():
             return None
-        found = _along(look, prices, step, float(miss @ step))
+        most = span / max(float(np.abs(step @ use).max()), 1e-300)
+        found = _along(look, prices, step, float(miss @ step), most)
         if found is None:
             return None
         prices, levels, miss = found
@@ -165,11 +175,12 @@ def _along(
     prices: np.ndarray,
     step: np.ndarray,
     rise: float,
+    most: float,
 ) -> tuple[np.ndarray, Levels, np.ndarray] | None:
     """Go along `step` until the climb has nearly ended, or a price reaches zero."""
     falls = step < 0
     far = float((prices[falls] / -step[falls]).min(initial=np.inf))
-    near, end, length = 0.0, np.inf, min(1.0, far)
+    near, end, length = 0.0, np.inf, min(1.0, far, most)
     best = None
     for _ in range(_CUTS):
         trial = np.maximum(prices + length * step, 0.0)

@@ -24,7 +24,9 @@ class UnitView(ipywidgets.HBox):
         self._sales = quarters(session.inputs.history.frame, session.plan)
         self._opened = session.plan
         self.history, self.fairness, self.months = (ipywidgets.HTML() for _ in range(3))
-        self.show_months = ipywidgets.ToggleButton(layout={"width": "auto"})
+        self.show_months = ipywidgets.ToggleButton(
+            layout={"width": "auto", "align_self": "flex-start"}
+        )
         left = ipywidgets.VBox([self.history, self.show_months, self.months])
         self.fairness.layout.margin = "0 0 0 24px"
         super().__init__([left, self.fairness], layout={"flex_flow": "row wrap"})

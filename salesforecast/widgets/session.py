@@ -118,6 +118,10 @@ class Session(traitlets.HasTraits):
         self._future: list[tuple[Scenario, Plan]] = []
         self._gesture = ""
 
+    @traitlets.observe("language")
+    def _drop_refusal(self, _: object) -> None:
+        self.refusal = None  # its words are in the language that was left
+
     @property
     def total(self) -> int:
         """The company's target, in the measure."""

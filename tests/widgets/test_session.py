@@ -202,3 +202,10 @@ def test_a_repair_may_be_another_total(session):
     assert session.accept_repair()
     units = session.plan.units["target"]
     assert units["North"] + units["South"] == session.total
+
+
+def test_another_language_leaves_no_refusal_in_the_old_one(session):
+    session.set_lock(ROOT, 500)
+    assert session.refusal is not None
+    session.language = "zh"
+    assert session.refusal is None

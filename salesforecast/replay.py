@@ -12,19 +12,14 @@ from salesforecast.fiscal import MONTHS
 from salesforecast.history.series import actuals, build_history, condense, read_quotas
 from salesforecast.planning.hindcast import NEAR, Hindcast, fill_missing_quarters, score
 from salesforecast.planning.scenario import Scenario
+from salesforecast.reporting.wording import Wording
 from salesforecast.workbench import Inputs, Stages, build_forecast, total_of
 
 LAST_YEAR = "pro rata, same quarter last year"
 LAST_FOUR = "pro rata, last four quarters"
 QUOTAS = "the company's own quotas"
 FIRST_QUARTER = 4  # the fifth that is known
-NOTE = (
-    "Every quarter from the fifth known on, with data, people and assignments as of the day before it. "
-    "All ways to split share the total (the forecast of then plus the stretch) and the roster; limits of "
-    "today are left out. Joiners: quarters before a person's first sale count as the mean of those he has. "
-    "Sales follow the person. Only people are scored, not house accounts. The company's own quotas keep "
-    "their own total; they were evidently made from the actuals, so read them as a ceiling, not a rival."
-)
+SUSPICIOUS = 0.6  # quotas whose spread is below this share of every other way's
 
 
 @dataclass(frozen=True)
@@ -37,7 +32,12 @@ class _Quarter:
 
 
 def hindcast(
-    inputs: Inputs, scenario: Scenario, *, draws: int = 500, stages: Stages | None = None
+    inputs: Inputs,
+    scenario: Scenario,
+    *,
+    draws: int = 500,
+    stages: Stages | None = None,
+    language: str = "en",
 ) -> Hindcast | None:
     """Replay every quarter from the fifth known on and score the ways to split it.
 
@@ -52,18 +52,32 @@ def hindcast(
     if not known:
         return None
     details, reasons = [], []
+    words = Wording(language, 1)
     quotas = read_quotas(inputs.organisation)
     for first in known:
         with stages("hindcast"):
             quarter = _replay(inputs, cells, scenario, first, draws=draws, stages=stages)
             detail = _detail(quarter, scenario, quotas)
             details.append(detail)
-            reasons.append(_far_off(quarter, detail[detail["method"] == scenario.criterion]))
+            ours = detail[detail["method"] == scenario.criterion]
+            reasons.append(_far_off(quarter, ours, words))
     with stages("hindcast"):
         detail = pd.concat(details, ignore_index=True)
         far = pd.concat(reasons, ignore_index=True)
         far = far.sort_values("attainment", key=lambda a: (a - 1).abs(), ascending=False)
-        return score(detail, far_off=far.reset_index(drop=True), note=NOTE, seed=scenario.seed)
+        scored = score(detail, far_off=far.reset_index(drop=True), note="", seed=scenario.seed)
+        return replace(scored, note=_note(scored, inputs.organisation.has_people, words))
+
+
+def _note(scored: Hindcast, has_people: bool, words: Wording) -> str:
+    """The rules of the comparison, in words."""
+    said = ["replay_rules", "replay_people" if has_people else "replay_places"]
+    spread = scored.summary["spread"]
+    if QUOTAS in spread.index:
+        said.append("replay_quotas")
+        if spread[QUOTAS] < SUSPICIOUS * spread.drop(QUOTAS).min():
+            said.append("replay_quotas_close")
+    return ("" if words.language == "zh" else " ").join(words.say(key) for key in said)
 
 
 def replayed_quarters(inputs: Inputs) -> list[pd.Timestamp]:
@@ -168,7 +182,7 @@ def _habits(past: Inputs) -> Mapping[str, pd.Series]:
     return {LAST_YEAR: filled.iloc[:, 0], LAST_FOUR: filled.mean(axis=1)}
 
 
-def _far_off(quarter: _Quarter, detail: pd.DataFrame) -> pd.DataFrame:
+def _far_off(quarter: _Quarter, detail: pd.DataFrame, words: Wording) -> pd.DataFrame:
     """Who missed or exceeded by more than 20 %, and what can be said about why."""
     past = quarter.past
     label = past.organisation.calendar.label(past.quarter[0], past.span)
@@ -182,18 +196,23 @@ def _far_off(quarter: _Quarter, detail: pd.DataFrame) -> pd.DataFrame:
         seen = past.leaves.loc[node]
         facts = []
         if months.get(node, 0) < 12:
-            facts.append(f"only {months.get(node, 0)} months of history")
+            facts.append(words.say("why_months", n=months.get(node, 0)))
         start = starts.get(node, opening)
         moved = opening < start > past.quarter[0] - pd.DateOffset(years=1)
         if moved and months.get(node, 0) >= 12:
-            facts.append(f"took over this territory in {start:%Y-%m}")
+            facts.append(words.say("why_moved", month=f"{start:%Y-%m}"))
         if seen["history"] > 0:
             facts.append(
-                f"sold {actual / seen['history']:.1f} times the same quarter last year, "
-                f"{seen['forecast'] / seen['history']:.1f} times was expected"
+                words.say(
+                    "why_last_year",
+                    sold=f"{actual / seen['history']:.1f}",
+                    expected=f"{seen['forecast'] / seen['history']:.1f}",
+                )
             )
         if abs(company - 1) > 0.1:
-            facts.append(f"the whole company sold {company:.0%} of its forecast")
-        whys.append("; ".join(facts) or "no known reason")
+            facts.append(words.say("why_company", percent=words.percent(company)))
+        whys.append(
+            ("；" if words.language == "zh" else "; ").join(facts) or words.say("why_unknown")
+        )
     columns = ["label", "target", "actual", "attainment"]
     return far[columns].assign(quarter=label, why=whys)[["quarter", *columns, "why"]]

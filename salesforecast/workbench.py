@@ -23,6 +23,7 @@ from salesforecast.history.load import Loaded, load
 from salesforecast.history.organisation import Organisation
 from salesforecast.history.series import History, build_history
 from salesforecast.history.validate import refuse_errors, validate
+from salesforecast.jobs import beside_notebooks
 from salesforecast.planning.plan import Plan, hedge_on_path, round_to_step
 from salesforecast.planning.scenario import Scenario
 from salesforecast.reporting.report import folded
@@ -133,7 +134,7 @@ def read_organisation(organisation: str | Path | Organisation) -> Organisation:
     """Read an `organisation.toml`, or hand on one that was read."""
     if isinstance(organisation, Organisation):
         return organisation
-    return Organisation.read(organisation)
+    return Organisation.read(beside_notebooks(str(organisation)))
 
 
 def check(loaded: Loaded, organisation: Organisation) -> tuple[Finding, ...]:

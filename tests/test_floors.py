@@ -14,13 +14,12 @@ FLOORS = [
     {"rules", "fingerprint"},
     {"history", "forecasting", "allocation", "planning"},
     {"reporting", "jobs", "publishing"},
-    {"runs", "doctor"},
+    {"runs"},
     {"workbench"},
-    {"replay"},
+    {"desk", "replay"},
     {"results"},
-    {"doctor", "widgets"},
+    {"doctor", "planning_commands", "widgets"},
     {"cli"},
-    {"__main__"},
     {"__main__"},
 ]
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}

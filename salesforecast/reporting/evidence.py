@@ -9,7 +9,7 @@ import numpy as np
 from salesforecast.errors import Finding
 from salesforecast.reporting.figures import fairness_strip
 from salesforecast.reporting.html import Cell, Html, paragraph, row, safe, section, table
-from salesforecast.reporting.report import QUOTAS, Report
+from salesforecast.reporting.report import Report
 from salesforecast.reporting.split import rule_text, said_label
 from salesforecast.reporting.wording import Wording, opened
 from salesforecast.rules import Capacity, Ceiling, Floor, GrowthBand, Lock, Rule
@@ -40,8 +40,6 @@ def fair_section(report: Report, words: Wording) -> Html:
     body.append(fairness_strip(report, words.language).svg)
     count = int(hindcast.summary.iloc[0]["person_quarters"])
     notes = [words.say("fair_note", n=count)]
-    if QUOTAS in hindcast.summary.index and words.language == "zh":
-        notes.append(words.say("fair_quota"))
     body.append(paragraph(_joined([*notes, hindcast.note], words), "note"))
     return Html(
         section(Html(words.html("fair", n=quarters)), body, css="keep") + _far_off(report, words)

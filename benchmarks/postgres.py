@@ -71,6 +71,7 @@ class Server:
             [
                 *(str(self._programs / "postgres"), "-D", str(self.folder / "data")),
                 *("-k", str(self.folder), "-c", "listen_addresses=", "-c", "max_connections=60"),
+                *("-c", "fsync=off"),  # processes are killed here, never the machine
             ],
             user=self._owner,
             cwd=self.folder,

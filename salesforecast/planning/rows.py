@@ -83,21 +83,30 @@ class Rows:
         ).scalar()
         return found
 
+    def last_and_head(self, plan_id: int) -> tuple[int, int | None]:
+        """Number of the newest version (0: none), and of the newest of the main line."""
+        row = self._all(
+            "SELECT max(number) AS last, max(CASE WHEN aside = 0 THEN number END) AS head"
+            " FROM version WHERE plan_id = :plan",
+            {"plan": plan_id},
+        ).one()
+        return row.last or 0, row.head
+
     def version(self, name: str, number: int) -> Version:
         """One version."""
         self.version_id(name, number)
         return self.versions(name, only=number)[0]
 
-    def versions(self, name: str, *, only: int | None = None) -> list[Version]:
-        """Every version of a plan, the first first, or one of them."""
+    def versions(self, name: str, *, only: int | None = None, after: int = 0) -> list[Version]:
+        """Every version of a plan after one, the first first, or one of them."""
         rows = self._all(
             "SELECT v.number, v.parent, v.aside, v.author, v.saved_at, v.reason, v.total,"
             " v.digest, v.provenance, (SELECT a.status FROM act a WHERE a.version_id = v.id"
             " ORDER BY a.id DESC LIMIT 1) AS status FROM version v"
-            " JOIN plan p ON p.id = v.plan_id WHERE p.name = :name"
+            " JOIN plan p ON p.id = v.plan_id WHERE p.name = :name AND v.number > :after"
             + (" AND v.number = :only" if only is not None else "")
             + " ORDER BY v.number",
-            {"name": name} | ({"only": only} if only is not None else {}),
+            {"name": name, "after": after} | ({"only": only} if only is not None else {}),
         )
         return [
             Version(

@@ -173,8 +173,7 @@ class Store:
         earlier = rows.number_of(values["token"])
         if earlier is not None:  # an earlier try came through
             return rows.version(name, earlier)
-        known = rows.versions(name)
-        last, head = len(known), _head(known)
+        last, head = rows.last_and_head(plan_id)
         if opened is not None and not 1 <= opened <= last:
             raise ParameterError(
                 f"plan '{name}' has no version {opened}.",
@@ -189,7 +188,7 @@ class Store:
 
     def _conflict(self, kept: Version, opened: int | None) -> ConflictError:
         with self._reading() as rows:
-            since = [v for v in rows.versions(kept.plan) if v.number > (opened or 0)]
+            since = rows.versions(kept.plan, after=opened or 0)
         others = [v for v in since if v.number < kept.number and not v.aside]
         # opening a version that stands aside, or an old one, is told by the head then
         last = others[-1] if others else self.version(kept.plan)
@@ -267,9 +266,9 @@ class Store:
 
     def version(self, name: str, number: int | None = None) -> Version:
         """One version; the newest of the main line unless `number` is given."""
-        known = self.versions(name)
-        chosen = _head(known) if number is None else number
         with self._reading() as rows:
+            plan_id = rows.plan_id(name)
+            chosen = rows.last_and_head(plan_id)[1] if number is None else number
             return rows.version(name, chosen or 0)
 
     def approved(self, name: str) -> Version | None:

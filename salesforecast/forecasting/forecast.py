@@ -20,7 +20,7 @@ from salesforecast.tables import FORECAST, Samples
 
 DEFAULT = (*INSTANT, "slow", "intermittent")
 ORIGINS = 18  # back-test origins at most
-LEAST_SHARE = 0.5  # of its own forecast that reconciliation leaves to a leaf
+LEAST_SHARE = 0.85  # of its own forecast that a leaf keeps: sums of few origins mislead
 LEAST_HISTORY = 6  # periods that the company must have at an origin
 
 

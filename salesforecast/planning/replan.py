@@ -306,7 +306,7 @@ def _moves(
         else:
             own = gap.loc[node, "undecided"]
             whys.append(f"{words} of {labels[name]} is {net:+,.0f} (its own: {own:+,.0f})")
-    out["why"] = whys
+    out["why"] = pd.Series(whys, index=out.index, dtype="str")
     return out
 
 

@@ -17,6 +17,7 @@ import click
 from salesforecast.errors import EngineError, ParameterError, SalesforecastError
 
 INTERRUPTED = 130  # as shells say it: 128 + the signal's number
+from salesforecast.planning_commands import COMMANDS
 
 
 class _Commands(click.Group):
@@ -53,6 +54,12 @@ def _tell_bug(error: Exception) -> None:
 @click.version_option(package_name="salesforecast")
 def cli() -> None:
     """Forecast demand and allocate sales targets that tie out to the last unit."""
+    # The arrays are small: more threads a process cost four times the CPU and gain nothing.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+for _command in COMMANDS:
+    cli.add_command(_command)
 
 
 @cli.command()

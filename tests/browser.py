@@ -82,17 +82,23 @@ class Lab:
     runtime: Path
 
     def url(self, notebook: str) -> str:
-        """Address that opens `notebook` (a path below the folder)."""
-        return f"http://127.0.0.1:{self.port}/lab/tree/{notebook}?token={self.token}"
+        """Address that opens `notebook` (a path below the folder), and no other one beside it."""
+        workspace = secrets.token_hex(4)
+        place = f"http://127.0.0.1:{self.port}/lab/workspaces/{workspace}/tree"
+        return f"{place}/{notebook}?token={self.token}"
+
+    def kernel(self, notebook: str) -> dict[str, Any]:
+        """What the server knows of an open notebook's kernel; empty when it has none yet."""
+        listing = f"http://127.0.0.1:{self.port}/api/sessions?token={self.token}"
+        with urllib.request.urlopen(listing, timeout=20) as answer:
+            kernels = {each["path"]: each["kernel"] for each in json.load(answer)}
+        return kernels.get(notebook, {})
 
     def ask(self, notebook: str, expression: str) -> Any:
         """What the kernel of an open notebook says to a Python expression whose value is JSON."""
         from jupyter_client import BlockingKernelClient
 
-        listing = f"http://127.0.0.1:{self.port}/api/sessions?token={self.token}"
-        with urllib.request.urlopen(listing, timeout=20) as answer:
-            kernels = {each["path"]: each["kernel"]["id"] for each in json.load(answer)}
-        connection = self.runtime / f"kernel-{kernels[notebook]}.json"
+        connection = self.runtime / f"kernel-{self.kernel(notebook)['id']}.json"
         client = BlockingKernelClient(connection_file=str(connection))
         client.load_connection_file()
         client.start_channels()
@@ -182,6 +188,9 @@ def run_all_cells(page: Any, lab: Lab, notebook: str) -> None:
     """Open a notebook in the lab and run every cell by the menu, as a planner would."""
     page.goto(lab.url(notebook))
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=90_000)
-    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=90_000)
+    ready = until(lambda: lab.kernel(notebook).get("execution_state") == "idle", seconds=90)
+    if not ready:
+        raise RuntimeError(f"no kernel for {notebook}: {lab.kernel(notebook)}")
+    page.get_by_text("| Idle").wait_for(timeout=90_000)
     page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
     page.locator(".lm-Menu-itemLabel", has_text="Run All Cells").first.click()

@@ -15,9 +15,9 @@ from typing import Any
 import click
 
 from salesforecast.errors import EngineError, ParameterError, SalesforecastError
+from salesforecast.planning_commands import COMMANDS
 
 INTERRUPTED = 130  # as shells say it: 128 + the signal's number
-from salesforecast.planning_commands import COMMANDS
 
 
 class _Commands(click.Group):

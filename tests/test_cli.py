@@ -65,7 +65,7 @@ def test_help_is_quick_because_nothing_heavy_is_imported():
         (["run", "quarterly_allocation", "--organisation", "no.toml"], 2, "does not exist"),
         (["run"], 2, "Missing argument"),
         (["run", "quarterly_allocation", "--quick"], 2, "No such option"),
-        (["plan"], 2, "No such command"),
+        (["forecats"], 2, "No such command"),
     ],
 )
 def test_a_wrong_call_ends_with_2_and_changes_nothing(place, words, code, said):

@@ -16,7 +16,7 @@ from salesforecast.allocation.level import Bounds, Curves, Levels, Line, Problem
 from salesforecast.allocation.tree import Tree
 
 ENOUGH = 1e-10  # relative, of a capacity
-_STEPS, _CUTS = 200, 80
+_STEPS, _CUTS, _TOO_HIGH = 200, 80, 1e5
 
 
 @dataclass(frozen=True)
@@ -167,6 +167,8 @@ def _ascend(
         if found is None:
             return None
         prices, levels, miss = found
+        if float(np.abs(prices @ use).max()) > _TOO_HIGH * span:
+            return None  # no price is high enough: only units without weight could make room
     return None
 
 

@@ -43,7 +43,7 @@ pictures: setup ## make the README's pictures again (needs chromium)
 	@$(BIN)/python -m benchmarks.pictures
 
 lock: setup ## resolve pyproject.toml again into requirements.lock (hashes, no addresses)
-	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --python-version 3.11 \
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --extra bench --universal --generate-hashes --python-version 3.11 \
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements.lock
 
 system: ## install the system parts of the tests: chromium, LibreOffice, PostgreSQL (root)

@@ -113,7 +113,7 @@ def d06(origins: int = 24) -> list[dict[str, Any]]:
     )
     return [
         row("D06", what, outside, "pairs", aim="<= 3 of 28", met=outside <= 3),
-        row("D06", "mean of drawn totals / coherent forecast - 1", away, "", aim="<= 1e-3", met=away <= 1e-3),
+        row("D06", "mean of drawn totals / coherent forecast - 1", float(away), "", aim="<= 1e-3", met=bool(away <= 1e-3)),
     ]  # fmt: skip
 
 
@@ -191,7 +191,10 @@ def _warned(name: str, years: np.ndarray, first: int) -> list[dict[str, Any]]:
     out = []
     for words, warned in (
         ("chance below 50 %", np.array(chance)[begin:] < 0.5),
-        ("between as eager and as calm as days/365 was before", _as_eager(chance, missed, linear, begin)),
+        (
+            "between as eager and as calm as days/365 was before",
+            _as_eager(chance, missed, linear, begin),
+        ),
     ):
         found, alarms = _rates(warned, late)
         better = found >= simple[0] and alarms <= simple[1] and (found, alarms) != simple

@@ -52,6 +52,12 @@ def open_year(
         If the data is refused.
     """
     described = workbench.read_organisation(organisation)
+    if described.freq != "M":
+        raise ParameterError(
+            "a plan through the year is made of months.",
+            where=f"the calendar of '{described.name}' has periods of length '{described.freq}'",
+            fix="plan it quarter by quarter or year by year with quarterly_allocation.",
+        )
     loaded = workbench.load(described)
     findings = workbench.check(loaded, described)
     cutoff = None if first is None else pd.Timestamp(first) - pd.DateOffset(months=1)
@@ -100,6 +106,15 @@ def side_by_side(inputs: Inputs, scenario: Scenario, questions: list[WhatIf]) ->
     """The plan and any number of what-ifs, for `compare`."""
     plans = {"plan": workbench.build_plan(inputs, scenario)}
     return plans | {question.name: ask(inputs, scenario, question) for question in questions}
+
+
+def from_store(address: str, name: str) -> Plan:
+    """The approved version of a plan, or its newest; an empty address is the usual store."""
+    from salesforecast.planning.store import Store
+
+    with Store(address or None) as store:
+        approved = store.approved(name)
+        return store.load(name, approved.number if approved else None)
 
 
 def provenance(inputs: Inputs) -> Mapping[str, str]:

@@ -279,7 +279,7 @@ def _equal_chance(leaves: pd.DataFrame, step: int, draws: Chances | None) -> Cri
             "an equal chance needs more than one draw.", where="draws", fix="draw at least two."
         )
     mean = np.maximum(values.mean(axis=0), 0.0)
-    idle = (mean > 0) & (np.median(values, axis=0) <= RARE * mean)
+    idle = (mean > 0) & (ordered[:, len(values) // 2] <= RARE * mean)
     findings: tuple[Finding, ...] = ()
     if idle.any():  # nothing asked of them would pass their sales on to everyone else
         ordered[idle] = mean[idle][:, None]

@@ -190,10 +190,12 @@ def _change(
         return change
     owner = {leaf: name for name, members in moving["members"].items() for leaf in members}
     belongs = cells["node"].map(owner)
+    places = belongs.groupby(belongs).indices
     target = cells["target"].to_numpy()
     room = pick(moving["amount"].abs().to_numpy(), decision.cells)
     for (name, row), most in zip(moving.iterrows(), room, strict=True):
-        at = np.flatnonzero(free & (belongs == name).to_numpy())
+        at = np.asarray(places.get(name, ()), dtype=np.int64)
+        at = at[free[at]]
         amount = int(row["amount"])
         least = -target[at].clip(min=0) // step if amount < 0 else None
         if not len(at) or (least is not None and amount // step < least.sum()):
@@ -295,18 +297,18 @@ def _moves(
     out["change"] = change[at]
     owner = {leaf: str(name) for name, members in wanted["members"].items() for leaf in members}
     labels = hierarchy.nodes["label"]
-    whys = []
-    for node in out["node"]:
+    whys = {}
+    for node in out["node"].unique():
         name = owner[node]
         amount, net = int(wanted.loc[name, "amount"]), float(wanted.loc[name, "gap"])
         verb = "recovers" if amount > 0 else "releases"
         words = f"{verb} its part of {abs(amount):,}: the undecided gap"
         if name == node:
-            whys.append(f"{words} is {net:+,.0f}, its own")
+            whys[node] = f"{words} is {net:+,.0f}, its own"
         else:
             own = gap.loc[node, "undecided"]
-            whys.append(f"{words} of {labels[name]} is {net:+,.0f} (its own: {own:+,.0f})")
-    out["why"] = pd.Series(whys, index=out.index, dtype="str")
+            whys[node] = f"{words} of {labels[name]} is {net:+,.0f} (its own: {own:+,.0f})"
+    out["why"] = out["node"].map(whys).astype("str")
     return out
 
 

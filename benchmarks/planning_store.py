@@ -238,7 +238,7 @@ def d04() -> list[dict[str, Any]]:
     done["file size limit"] = _file_limit()
     if os.geteuid() == 0:
         done["full disk"] = _full_disk()
-        done["read-only folder"] = _read_only()
+    done["read-only folder"] = read_only_folder()
     if postgres.programs():
         done["server gone"] = _server_gone()
     good = sum(done.values())
@@ -311,16 +311,19 @@ def _full_disk() -> bool:
             subprocess.run(["umount", name], check=True)
 
 
-def _read_only() -> bool:
+def read_only_folder() -> bool:
+    """Saving into a closed folder, as `nobody`, in a child: a clear error and nothing lost."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        folder.chmod(0o755)
         with Store(folder / "plans.db", user="a") as store:
             store.save("Q", sample_plan(), reason="1")
         folder.chmod(0o555)
         (folder / "plans.db").chmod(0o444)
 
         def as_nobody() -> bool:
-            os.setuid(pwd.getpwnam("nobody").pw_uid)
+            if os.geteuid() == 0:
+                os.setuid(pwd.getpwnam("nobody").pw_uid)
 
             def write() -> None:
                 with Store(folder / "plans.db", user="b") as store:
@@ -332,6 +335,7 @@ def _read_only() -> bool:
 
         good = _in_child(as_nobody)
         folder.chmod(0o755)
+        (folder / "plans.db").chmod(0o644)
         return good and _still(folder / "plans.db")
 
 

@@ -13,6 +13,7 @@ from salesforecast.history.series import actuals, build_history, condense, read_
 from salesforecast.planning.hindcast import NEAR, Hindcast, fill_missing_quarters, score
 from salesforecast.planning.scenario import Scenario
 from salesforecast.reporting.wording import Wording
+from salesforecast.wishes import criterion_of
 from salesforecast.workbench import Inputs, Stages, build_forecast, total_of
 
 LAST_YEAR = "pro rata, same quarter last year"
@@ -124,7 +125,7 @@ def _detail(quarter: _Quarter, scenario: Scenario, quotas: pd.DataFrame) -> pd.D
     by_habit = _habits(past)
     people = _scored(past)
     asked = {
-        scenario.criterion: _targets(quarter, scenario, past.leaves, scenario.criterion),
+        scenario.criterion: _targets(quarter, scenario, past.leaves, criterion_of(scenario)),
         **{
             name: _targets(quarter, scenario, past.leaves.assign(history=column), "history")
             for name, column in by_habit.items()
@@ -155,7 +156,10 @@ def _scored(past: Inputs) -> pd.Series:
 
 
 def _targets(
-    quarter: _Quarter, scenario: Scenario, leaves: pd.DataFrame, criterion: str
+    quarter: _Quarter,
+    scenario: Scenario,
+    leaves: pd.DataFrame,
+    criterion: str | Mapping[str, float],
 ) -> pd.Series:
     past = quarter.past
     allocation = allocate(

@@ -15,7 +15,7 @@ from salesforecast.allocation.allocate import Allocation, allocate
 from salesforecast.allocation.cascade import cascade
 from salesforecast.allocation.explain import explain, sentence
 from salesforecast.allocation.measures import chances
-from salesforecast.errors import Finding
+from salesforecast.errors import DataError, Finding
 from salesforecast.fiscal import MONTHS
 from salesforecast.forecasting.forecast import Forecast, forecast
 from salesforecast.hierarchy import Hierarchy
@@ -28,6 +28,7 @@ from salesforecast.planning.plan import Plan, hedge_on_path, round_to_step
 from salesforecast.planning.scenario import Scenario
 from salesforecast.reporting.report import folded
 from salesforecast.tables import TARGETS
+from salesforecast.wishes import MOST, check_fit, check_wish, criterion_of
 
 HORIZON_QUARTERS = 2
 
@@ -212,6 +213,12 @@ def total_of(inputs: Inputs, scenario: Scenario) -> int:
         wanted = float(inputs.draws.quantile(1 - scenario.chance).sum())
     else:
         wanted = float(inputs.leaves["forecast"].sum()) * (1 + scenario.stretch)
+    if not 0 <= wanted <= MOST:
+        raise DataError(
+            f"the company target would be {wanted:,.0f}.",
+            where=f"the forecast of the quarter adds up to {inputs.leaves['forecast'].sum():,.0f}",
+            fix="give a total in the scenario; a target is zero or more, and exact up to 2^53.",
+        )
     return int(round_to_step(np.array([wanted]), scenario.step)[0])
 
 
@@ -223,13 +230,21 @@ def build_plan(inputs: Inputs, scenario: Scenario, *, language: str = "en") -> P
     InfeasibleError
         If no plan satisfies every limit; the message says which ones and what would.
     """
+    check_wish(scenario, language=language)
+    check_fit(
+        scenario,
+        inputs.hierarchy,
+        measure=inputs.organisation.measure.name,
+        data=inputs.loaded.inputs,
+        forecast=inputs.forecast.frame,
+    )
     total = total_of(inputs, scenario)
     allocation = _allocate(inputs, scenario, total)
     explained = explain(
         allocation,
         inputs.hierarchy,
         inputs.leaves,
-        criterion=scenario.criterion,
+        criterion=criterion_of(scenario),
         draws=inputs.draws,
     )
     units = _units(inputs, scenario, allocation)
@@ -262,8 +277,8 @@ def _allocate(inputs: Inputs, scenario: Scenario, total: int) -> Allocation:
         total,
         inputs.hierarchy,
         inputs.leaves,
-        criterion=scenario.criterion,
-        rules=scenario.rules,
+        criterion=criterion_of(scenario),
+        rules=scenario.limits(inputs.quarter),
         step=scenario.step,
         draws=inputs.draws,
     )
@@ -273,7 +288,7 @@ def _grain(inputs: Inputs, targets: pd.Series, step: int) -> pd.DataFrame:
     """Leaf targets over months by the forecast's shape, then over products by their shares."""
     ahead = inputs.forecast.frame[inputs.forecast.frame["period"].isin(inputs.quarter)]
     shape = ahead.pivot_table(index="node", columns="period", values="forecast", aggfunc="sum")
-    months = cascade(targets, shape.reindex(targets.index).fillna(0.0), step=step)
+    months = cascade(targets, shape.reindex(targets.index).fillna(0.0).clip(lower=0.0), step=step)
     split = [
         _split_products(months[period], ahead[ahead["period"] == period], step).assign(
             period=period
@@ -286,7 +301,7 @@ def _grain(inputs: Inputs, targets: pd.Series, step: int) -> pd.DataFrame:
 def _split_products(targets: pd.Series, ahead: pd.DataFrame, step: int) -> pd.DataFrame:
     """One month's leaf targets over products: long, `node, product, target`."""
     shares = ahead.pivot_table(index="node", columns="product", values="forecast", aggfunc="sum")
-    split = cascade(targets, shares.reindex(targets.index).fillna(0.0), step=step)
+    split = cascade(targets, shares.reindex(targets.index).fillna(0.0).clip(lower=0.0), step=step)
     return (
         split.rename_axis("node")
         .reset_index()

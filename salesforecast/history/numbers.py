@@ -103,7 +103,7 @@ def _take_apart(at: int, cell_text: str, repairs: dict[str, list[int]]) -> _Piec
         repairs.setdefault("currency signs", []).append(at)
     bare = bare.replace("−", "-")
     if bare.startswith("(") and bare.endswith(")"):
-        bare, factor = bare[1:-1].strip(), -factor
+        bare, factor = bare[1:-1].strip("- "), -factor  # (-5) and (5) are both minus five
         repairs.setdefault("brackets for negative numbers", []).append(at)
     while bare and bare[-1] in FACTORS:
         repairs.setdefault(f"the unit {bare[-1]}", []).append(at)

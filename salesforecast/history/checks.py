@@ -141,7 +141,7 @@ def gaps(evidence: Evidence) -> list[Finding]:
         where = "; ".join(
             f"{name} {len(places[name])} ({_name(places[name])})" for name in most[:3]
         )
-        more = f"; and {len(most) - 3} more places" if len(most) > 3 else ""
+        more = f"; and {counted(len(most) - 3, 'more place')}" if len(most) > 3 else ""
         count = sum(len(periods) for periods in places.values())
         what = f"{counted(len(places), 'place')} with periods without a sale, {count} in all"
         found.append(Finding("warning", what, where + more, effect))
@@ -216,7 +216,8 @@ def outside_home(evidence: Evidence) -> list[Finding]:
         f"{person} {share[person]:.0%}" if share[person] > 0 else f"{person} (no home)"
         for person in sorted(people, key=lambda p: (-share.fillna(0)[p], p))
     )
-    what = f"{len(people)} of {len(several)} people sell or sold outside their home territory"
+    all_people = counted(len(several), "person", "people")
+    what = f"{len(people)} of {all_people} sell or sold outside their home territory"
     effect = "All sales of a person are credited to the position held at the cutoff."
     return [Finding("warning", what, who, effect)]
 

@@ -1,4 +1,4 @@
-"""Dates as people write them: ISO, `2017/4/27`, `2026年3月`, Excel serials; in doubt, refused."""
+"""Dates as people write them: ISO, `2017/4/27`, `2026年3月`, `Jan-23`, Excel serials; in doubt, refused."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from salesforecast.errors import DataError
+from salesforecast.history.months import month_of
 from salesforecast.history.numbers import Parsed
 from salesforecast.tables import TIME
 
@@ -180,6 +181,10 @@ def _odd(text: str, original: str, day_first: bool) -> tuple[datetime | None, st
         year, sign = int(found[1] or found[4]), found[2] or found[3]
         quarter = "一二三四".find(sign) + 1 or int(sign)
         return datetime(year, quarter * 3 - 2, 1), "quarters as their first day"
+    named = None if text.isdecimal() else month_of(text)
+    if named and named[0]:
+        short = not re.search(r"\d{4}", text)
+        return datetime(*named, 1), f"months {'like Jan-23' if short else 'by name'}"
     return _number(text)
 
 

@@ -15,16 +15,19 @@ from salesforecast.fiscal import FiscalCalendar
 from salesforecast.hierarchy import SEPARATOR, join_path
 from salesforecast.history.dates import parse_dates
 from salesforecast.history.lookups import Names, people_names, product_names, territory_paths
+from salesforecast.history.months import (
+    AMOUNT_COLUMN,
+    MONTH_COLUMN,
+    below_each_other,
+    month_columns,
+)
 from salesforecast.history.numbers import Parsed, parse_numbers
 from salesforecast.history.organisation import Organisation, Source
 from salesforecast.history.raw import Raw, Want, counted
 from salesforecast.history.sources import find_files, read_table
+from salesforecast.history.subtotals import are_totals
 from salesforecast.tables import ALL_PRODUCTS, LINES, TIME
 
-SUBTOTAL = (  # a whole cell: Total, Europe Total, 合计, 华东小计:
-    r"(?i)\s*(?:(?:.*\s)?(?:grand total|sub-?total|totals?)|sum|overall|all regions"
-    r"|.*(?:合计|总计|小计|共计|累计|总和|汇总))\s*[:：]?\s*"
-)
 _DROPPED = "Correct them in the file and run again."
 
 
@@ -66,6 +69,12 @@ class _Notes:
 
 
 def _cells(raw: Raw, at: Sequence[int], column: str) -> str:
+    if raw.labels is not None and column == AMOUNT_COLUMN:
+        each = [f"row {raw.rows[i]}, column '{raw.label(i, column)}'" for i in at[:3]]
+        texts = [str(raw.frame[column].iloc[i]) for i in at[:3]]
+        more = f" and {len(at) - 3} more" if len(at) > 3 else ""
+        where = "; ".join(f"{cell} '{text}'" for cell, text in zip(each, texts, strict=True))
+        return f"{raw.name}, {where}{more}"
     shown = []
     for position in at[:3]:
         value = str(raw.frame[column].iloc[position])
@@ -101,17 +110,27 @@ def load(organisation: Organisation) -> Loaded:
         for path in find_files(organisation.folder, source.path):
             name = _shown(path, organisation.folder)
             raw = _without(read_table(path, _want(source), name=name), source)
+            seen.append((raw, raw.frame[list(source.columns.line)]))
+            raw, read_as = _months_below(raw, source)
             notes = _Notes(raw, list(raw.findings), np.zeros(len(raw.frame), dtype=bool))
-            lines = _lines(notes, source, organisation.calendar, organisation.freq, places)
+            lines = _lines(notes, read_as, organisation.calendar, organisation.freq, places)
             lines["person"] = _named(notes, source.columns.person, people, "person")
             lines["product"] = _named(notes, source.columns.product, products, "product")
             frames.append(lines[~notes.bad])
             findings += notes.findings
             inputs[raw.name] = raw.digest
-            seen.append((raw, raw.frame[list(source.columns.line)]))
         findings += _duplicates(seen, source.columns.line)
     lines = LINES.check(pd.concat(frames, ignore_index=True))
     return Loaded(lines, tuple(findings), inputs)
+
+
+def _months_below(raw: Raw, source: Source) -> tuple[Raw, Source]:
+    """A table with a column a month as one with a row a month, and how to read that."""
+    if not source.month_columns:
+        return raw, source
+    year = source.columns.date
+    columns = replace(source.columns, date=MONTH_COLUMN, amount=AMOUNT_COLUMN)
+    return below_each_other(raw, year), replace(source, columns=columns)
 
 
 def _shown(path: Path, folder: Path) -> str:
@@ -120,13 +139,13 @@ def _shown(path: Path, folder: Path) -> str:
 
 
 def _without(raw: Raw, source: Source) -> Raw:
-    """Leave out the rows whose place, person or product the user does not want."""
+    """Leave out the rows whose place, person, product or date the user does not want."""
     if not source.leave_out:
         return raw
     columns = source.columns
     out = np.zeros(len(raw.frame), dtype=bool)
-    for column in (*columns.territory, columns.person, columns.product):
-        if column:
+    for column in (*columns.territory, columns.person, columns.product, columns.date):
+        if column and raw.frame[column].dtype.kind not in "Mif":
             out |= raw.frame[column].isin(source.leave_out).to_numpy(bool)
     told = f"{counted(int(out.sum()), 'row')} of {', '.join(source.leave_out)} left out"
     effect = "As `leave_out` in the organisation file says."
@@ -152,6 +171,7 @@ def _want(source: Source) -> Want:
         encoding=source.encoding,
         sheet=source.sheet,
         decimal_comma="," if source.decimal == "," else "",
+        also=month_columns if source.month_columns else None,
     )
 
 
@@ -184,11 +204,12 @@ def _subtotals(notes: _Notes, source: Source) -> None:
         if not column or notes.raw.frame[column].dtype.kind in "Mif":
             continue
         values = notes.raw.frame[column]
-        codes, uniques = pd.factorize(values)
-        total = pd.Series(uniques, dtype="object").astype("str").str.fullmatch(SUBTOTAL)
-        hit = np.append(total.to_numpy(bool), False)[codes] & ~notes.bad
-        effect = "Totals among the lines would count twice: remove these rows and run again."
-        at = np.flatnonzero(hit).tolist()
+        at = np.flatnonzero(are_totals(values) & ~notes.bad).tolist()
+        labels = ", ".join(f'"{label}"' for label in values.iloc[at].astype("str").unique()[:8])
+        effect = (
+            "Totals among the lines would count twice: remove these rows, or write "
+            f"leave_out = [{labels}] under [[source]]."
+        )
         notes.add("error", f"{counted(len(at), 'total')} among the lines", at, column, effect)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,22 +11,21 @@ import numpy as np
 import pandas as pd
 
 from salesforecast.errors import DataError, Finding
-from salesforecast.history.dates import parse_dates
 from salesforecast.history.load import load
-from salesforecast.history.organisation import Columns, Measure, Organisation, Source
-from salesforecast.history.profiles import Profile, profile, words
-from salesforecast.history.sources import read_table
-from salesforecast.history.subtotals import subtotal_products
-from salesforecast.history.validate import validate
-
-_LINES_A_LEAF = 1.0  # fewer order lines a period than this are too few to plan a place by
-_PEOPLE, _PLACES, _PRODUCTS = 500, 2000, 60
-_MONTH_NAME = re.compile(
-    r"(?:\d{4}\s*[-/.年]?\s*)?(?:\d{1,2}月?|[一二三四五六七八九十]+月)|\d{6}|(?:Q[1-4]|[A-Z][a-z]{2,8})"
-    r"(?:[-\s]*\d{2,4})?"
+from salesforecast.history.months import (
+    AMOUNT_COLUMN,
+    MONTH_COLUMN,
+    below_each_other,
+    month_columns,
 )
-_UNIT_IN_TITLE = re.compile(r"(?:单位|[Uu]nit|[Cc]urrency)\s*[:：]\s*([^\s'/)）]+)")
-_UNIT = re.compile(r"[(（\[]\s*([^)）\]]+?)\s*[)）\]]\s*$")
+from salesforecast.history.organisation import Columns, Organisation, Source
+from salesforecast.history.profiles import Profile, profile
+from salesforecast.history.raw import Raw, counted
+from salesforecast.history.roles import Roles, days_of, freq_of, periods_of
+from salesforecast.history.sources import read_table
+from salesforecast.history.subtotals import are_totals, subtotal_products
+from salesforecast.history.units import Unit, measure_of, unit_of
+from salesforecast.history.validate import validate
 
 
 @dataclass(frozen=True)
@@ -61,221 +59,110 @@ def guess(path: Path | str) -> Guess:
         If the file cannot be read, or has no column of dates, amounts or places.
     """
     path = Path(path)
-    raw = read_table(path)
+    table = _Table.of(read_table(path))
+    raw = table.raw
     columns = [profile(name, raw.frame[name]) for name in raw.header]
-    roles = _Roles.find(columns, path.name)
-    freq = _freq(roles.date)
-    unit = _unit(roles.amount.name, " ".join(finding.where for finding in raw.findings))
-    organisation = _organisation(path, roles, freq, unit)
-    notes = _notes(roles, columns, organisation)
+    roles = Roles.find(table.candidates(columns), path.name)
+    titles = " ".join(finding.where for finding in raw.findings)
+    unit = unit_of("" if table.wide else roles.amount.name, titles)
+    organisation = _organisation(path, roles, unit, table)
+    notes = (*table.notes, *_notes(roles, columns, organisation))
     organisation, mended, found = _try_out(organisation)
-    return Guess(organisation, (*notes, *mended), (*_small(roles.amount), *found))
+    small = _small(roles.amount) if unit.multiplier == 1 else []
+    return Guess(organisation, (*notes, *mended), (*small, *found))
 
 
 @dataclass(frozen=True)
-class _Roles:
-    """The column of each role, and the ones that were looked at and left."""
+class _Table:
+    """A table as it is guessed at: months below each other, without totals of other rows.
 
-    date: Profile
-    amount: Profile
-    quantity: Profile | None
-    person: Profile | None
-    product: Profile | None
-    places: tuple[Profile, ...]
-    line: tuple[Profile, ...]
-    dropped: tuple[str, ...]
+    `year` is the column of the years of `wide` tables; `totals` are what totals are called.
+    """
+
+    raw: Raw
+    wide: bool
+    year: str
+    totals: tuple[str, ...]
+    notes: tuple[str, ...]
 
     @classmethod
-    def find(cls, columns: Sequence[Profile], name: str) -> _Roles:
-        date = _best(columns, "date", kinds=("date",)) or _first(columns, "date")
-        if date is None:
-            raise _side_by_side(columns, name) or _none("dates", name, columns)
-        rest = [column for column in columns if column is not date and column.kind != "date"]
-        numbers = [column for column in rest if column.kind == "number"]
-        quantity = _best(numbers, "quantity")
-        amount = _best([c for c in numbers if c is not quantity], "amount") or quantity
-        amount = amount or _last([c for c in numbers if c.distinct > 20])
-        if amount is None:
-            raise _none("amounts", name, columns)
-        quantity = None if quantity is amount else quantity
-        taken = [amount, quantity]
-        members = [c for c in rest if not any(c is t for t in taken) and _is_dimension(c)]
-        person = _best([c for c in members if c.distinct <= _PEOPLE], "person")
-        members = [c for c in members if c is not person]
-        chosen = [c for c in members if c.says("place") > 0 and 1 < c.distinct <= _PLACES]
-        products = [c for c in members if not any(c is p for p in chosen)]
-        product = _product(products)
-        periods = max(1, _periods(date))
-        places, dropped = _chain(chosen, len(date.values), periods)
-        if not places:
-            spare = [c for c in products if c is not product and 1 < c.distinct <= _PLACES]
-            places = sorted(spare, key=lambda c: c.distinct)[:1]
-        if not places and product is not None:
-            places, product = [product], None
-        if not places:
-            raise _none("places", name, columns)
-        line = _line([c for c in columns if c.kind != "date"], len(date.values))
-        return cls(date, amount, quantity, person, product, tuple(places), line, tuple(dropped))
+    def of(cls, raw: Raw) -> _Table:
+        text = [c for c in raw.header if raw.frame[c].dtype.kind not in "Mif"]
+        marks = {column: are_totals(raw.frame[column]) for column in text}
+        out = np.logical_or.reduce([*marks.values(), np.zeros(len(raw.frame), dtype=bool)])
+        totals, notes = [], []
+        if out.any() and not out.all():
+            for column, mark in marks.items():
+                totals += raw.frame[column][mark].astype("str").tolist()
+            totals = list(dict.fromkeys(totals))
+            rows = ", ".join(str(row) for row in raw.rows[out][:8])
+            more = f" and {out.sum() - 8} more" if out.sum() > 8 else ""
+            notes.append(
+                f"left out: {counted(int(out.sum()), 'row')} of totals ({', '.join(totals[:8])}; "
+                f"{'row' if out.sum() == 1 else 'rows'} {rows}{more})"
+            )
+            kept = raw.frame[~out].reset_index(drop=True)
+            raw = replace(raw, frame=kept, rows=raw.rows[~out])
+        months = month_columns(raw.header)
+        year = "" if all(y for y, _ in months.values()) else _year_column(raw)
+        if months:
+            first, last = next(iter(months)), list(months)[-1]
+            notes.append(f"months stand side by side: {len(months)} columns, {first} to {last}")
+            raw = below_each_other(raw, year)
+        return cls(raw, bool(months), year, tuple(totals), tuple(notes))
+
+    def candidates(self, columns: Sequence[Profile]) -> list[Profile]:
+        """Columns that may play a part: of a wide table no amounts or dates but those made."""
+        made = (MONTH_COLUMN, AMOUNT_COLUMN)
+        return [
+            column
+            for column in columns
+            if not self.wide
+            or column.name in made
+            or (column.kind != "date" and max(column.says("amount"), column.says("quantity")) <= 0)
+        ]
 
 
-def _best(columns: Sequence[Profile], role: str, kinds: Sequence[str] = ()) -> Profile | None:
-    """The column whose name fits best, the earlier one of equals."""
-    fitting = [c for c in columns if c.says(role) > 0 and (not kinds or c.kind in kinds)]
-    return max(fitting, key=lambda c: c.says(role), default=None)
+def _year_column(raw: Raw) -> str:
+    """The column that holds nothing but years, empty when there is none."""
+    for column in raw.header:
+        values = raw.frame[column].astype("str").str.strip()
+        if values.str.fullmatch(r"(?:FY)? ?(?:19|20)\d{2}(?:\.0|年度?)?").mean() > 0.9:
+            return column
+    return ""
 
 
-def _first(columns: Sequence[Profile], kind: str) -> Profile | None:
-    return next((column for column in columns if column.kind == kind), None)
-
-
-def _last(columns: Sequence[Profile]) -> Profile | None:
-    return columns[-1] if columns else None
-
-
-def _none(what: str, name: str, columns: Sequence[Profile]) -> DataError:
-    return DataError(
-        f"no column of {what} was found.",
-        where=f"{name}, whose columns are {[column.name for column in columns]}",
-        fix="name the columns as people would (date, sales, region, ...), or copy the sample "
-        "organisation.toml and fill it in by hand.",
-    )
-
-
-def _side_by_side(columns: Sequence[Profile], name: str) -> DataError | None:
-    """The error for a table with a column a month; None when it is none."""
-    months = [column.name for column in columns if _MONTH_NAME.fullmatch(column.name.strip())]
-    if len(months) < 3:
-        return None
-    return DataError(
-        f"the months stand side by side, in {len(months)} columns.",
-        where=f"{name}, columns {', '.join(months[:4])} ...",
-        fix="put them below each other, in one column of dates and one of amounts (in Excel: Data > "
-        "From Table > Transform > Unpivot Columns).",
-    )
-
-
-def _is_dimension(column: Profile) -> bool:
-    """Whether its values can be names: text, or whole numbers that a name explains."""
-    if column.kind == "text":
-        return True
-    if column.kind != "number" or column.filled < 0.5:
-        return False
-    named = max(column.says(role) for role in ("person", "place", "product")) > 0
-    numbers = pd.to_numeric(column.values.head(1000), errors="coerce")
-    return named and bool((numbers % 1 == 0).all())
-
-
-def _product(columns: Sequence[Profile]) -> Profile | None:
-    """The column to plan products by: a category rather than single articles."""
-    named = [c for c in columns if c.says("product") > 0 and 1 < c.distinct <= _PRODUCTS]
-    return max(named, key=lambda c: (c.says("product"), -c.distinct), default=None)
-
-
-def _chain(columns: Sequence[Profile], rows: int, periods: int) -> tuple[list[Profile], list[str]]:
-    """Places from the top down: each lies in exactly one of the level above."""
-    chain: list[Profile] = []
-    dropped = []
-    for column in sorted(columns, key=lambda c: c.distinct):
-        if rows / (column.distinct * periods) < _LINES_A_LEAF and chain:
-            dropped.append(f"{column.name}: {column.distinct} places have too few sales each")
-        elif chain and not _lies_in(column.values, chain[-1].values):
-            dropped.append(f"{column.name}: does not lie within {chain[-1].name}")
-        else:
-            chain.append(column)
-    return chain, dropped
-
-
-def _lies_in(inner: pd.Series, outer: pd.Series) -> bool:
-    """Whether nearly every value of `inner` comes with one value of `outer` only."""
-    both = pd.DataFrame({"inner": inner.astype("str"), "outer": outer.astype("str")}).dropna()
-    pairs = both.value_counts()
-    most = pairs.groupby("inner").max().sum()
-    return len(both) > 0 and bool(most / len(both) > 0.99) and inner.nunique() > outer.nunique()
-
-
-def _line(columns: Sequence[Profile], rows: int) -> tuple[Profile, ...]:
-    """Columns that name a row: one, or an order and its line."""
-    named = sorted(
-        (c for c in columns if c.says("line") > 0), key=lambda c: c.says("line"), reverse=True
-    )
-    single = [c for c in named if c.distinct == rows]
-    if single:
-        return (single[0],)
-    for at, left in enumerate(named):
-        for right in named[at + 1 :]:
-            both = pd.DataFrame({"left": left.values, "right": right.values})
-            if len(both) == rows and not both.duplicated().any():
-                return (right, left) if right.distinct > left.distinct else (left, right)
-    return ()
-
-
-def _days(date: Profile) -> pd.Series:
-    if date.ambiguous:
-        return pd.Series([], dtype="datetime64[us]")
-    days = parse_dates(date.values, cell=lambda at: f"row {at + 2}").values
-    return pd.Series(np.sort(days.dropna().unique()))
-
-
-def _periods(date: Profile) -> int:
-    return int(_days(date).dt.to_period("M").nunique()) if not date.ambiguous else 12
-
-
-def _freq(date: Profile) -> str:
-    """The finest period that the dates allow: months, quarters or years."""
-    days = _days(date)
-    if len(days) < 2:
-        return "M"
-    gap = days.diff().dt.days.median()
-    return "Y" if gap > 300 else "Q" if gap > 80 else "M"
-
-
-def _organisation(
-    path: Path, roles: _Roles, freq: str, unit_and_factor: tuple[str, float]
-) -> Organisation:
+def _organisation(path: Path, roles: Roles, unit: Unit, table: _Table) -> Organisation:
     columns = Columns(
-        date=roles.date.name,
-        amount=roles.amount.name,
+        date=table.year if table.wide else roles.date.name,
+        amount="" if table.wide else roles.amount.name,
         territory=tuple(place.name for place in roles.places),
         quantity=roles.quantity.name if roles.quantity else "",
         person=roles.person.name if roles.person else "",
         product=roles.product.name if roles.product else "",
-        line=tuple(column.name for column in roles.line),
+        line=() if table.wide else tuple(column.name for column in roles.line),
     )
-    unit, multiplier = unit_and_factor
-    size = float(pd.to_numeric(roles.amount.values, errors="coerce").abs().sum()) * multiplier
-    thousands = size / max(1, _periods(roles.date)) > 1e6
-    measure = Measure(
-        name=_measure_name(roles.amount.name),
-        unit=unit,
-        display=f"thousand {unit}".strip() if thousands else "",
-        divisor=1000 if thousands else 1,
+    amounts = _numbers(roles.amount)
+    size = float(amounts.abs().sum()) * unit.multiplier / max(1, periods_of(roles.date))
+    source = Source(
+        path=path.name,
+        columns=columns,
+        multiplier=unit.multiplier,
+        leave_out=table.totals,
+        month_columns=table.wide,
     )
-    source = Source(path=path.name, columns=columns, multiplier=multiplier)
     return Organisation(
         name=path.name.split(".")[0],
         sources=(source,),
         levels=tuple(place.name for place in roles.places),
-        measure=measure,
-        freq=freq,
+        measure=measure_of("" if table.wide else roles.amount.name, unit, size),
+        freq=freq_of(roles.date),
         folder=path.parent,
     )
 
 
-def _measure_name(column: str) -> str:
-    name = _UNIT.sub("", words(column)).strip()
-    return name if len(name) > 1 and name != "value" else "sales"
-
-
-def _unit(name: str, titles: str) -> tuple[str, float]:
-    """Unit behind a column name or in a title, and its factor: `销售额(万元)`, `单位：万元`."""
-    found = _UNIT.search(name) or _UNIT_IN_TITLE.search(titles)
-    if not found:
-        return "", 1.0
-    unit = found[1]
-    for sign, factor in (("百万", 1e6), ("亿", 1e8), ("万", 1e4), ("千", 1e3)):
-        if unit.startswith(sign):
-            return unit.removeprefix(sign) or "元", factor
-    return unit, 1.0
+def _numbers(amount: Profile) -> pd.Series:
+    return pd.to_numeric(amount.values, errors="coerce")
 
 
 def _try_out(organisation: Organisation) -> tuple[Organisation, list[str], list[Finding]]:
@@ -286,7 +173,7 @@ def _try_out(organisation: Organisation) -> tuple[Organisation, list[str], list[
         changes: dict[str, Any] = {}
         totals = subtotal_products(loaded.lines)
         if totals:
-            changes["leave_out"] = totals
+            changes["leave_out"] = (*organisation.sources[0].leave_out, *totals)
             notes.append(f"left out: {', '.join(totals)}; each is the sum of others")
         shift = _sliding_day(loaded.lines, organisation)
         if shift:
@@ -329,7 +216,7 @@ def _no_month_empty(days: pd.Series, shift: int) -> bool:
 
 
 def _small(amount: Profile) -> list[Finding]:
-    middle = pd.to_numeric(amount.values, errors="coerce").abs().median()
+    middle = _numbers(amount).abs().median()
     if not middle < 20:
         return []
     what = f"amounts are small: half of them are below {middle:,.1f}"
@@ -337,15 +224,16 @@ def _small(amount: Profile) -> list[Finding]:
     return [Finding("warning", what, f"column '{amount.name}'", effect)]
 
 
-def _notes(roles: _Roles, columns: Sequence[Profile], organisation: Organisation) -> list[str]:
-    days = _days(roles.date)
+def _notes(roles: Roles, columns: Sequence[Profile], organisation: Organisation) -> list[str]:
+    days = days_of(roles.date)
     span = f": {days.iloc[0]:%Y-%m-%d} to {days.iloc[-1]:%Y-%m-%d}" if len(days) else ""
     period = {"M": "months", "Q": "quarters", "Y": "years"}[organisation.freq]
+    wide = organisation.sources[0].month_columns
     places = " > ".join(f"{place.name} ({place.distinct})" for place in roles.places)
     used = {roles.date.name, roles.amount.name} | {c.name for c in (*roles.places, *roles.line)}
     notes = [
-        f"date: '{roles.date.name}'{span}; planned in {period}",
-        f"amount: '{roles.amount.name}'",
+        f"date: {'the months' if wide else repr(roles.date.name)}{span}; planned in {period}",
+        f"amount: {'the cells below the months' if wide else repr(roles.amount.name)}",
         f"places, top first: {places}",
     ]
     for role in ("quantity", "person", "product"):

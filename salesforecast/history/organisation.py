@@ -31,12 +31,14 @@ class Columns:
     """The user's name of each column; empty where his table has none.
 
     `territory` is one key into `[territories]`, or one column a level, top first.
-    `line` are the columns that together name a row: no two rows share them.
+    `line` are the columns that together name a row: no two rows share them. Where months stand
+    side by side (`Source.month_columns`) there is no `amount`, and `date` is the column of the
+    year, empty where the names of the months say it.
     """
 
-    date: str
-    amount: str
-    territory: tuple[str, ...]
+    date: str = ""
+    amount: str = ""
+    territory: tuple[str, ...] = ()
     quantity: str = ""
     person: str = ""
     product: str = ""
@@ -48,8 +50,10 @@ class Source:
     """One table of order lines: a file, a pattern such as `orders-*.csv`, or a folder.
 
     A line belongs to the fiscal period of its date plus `shift_days`. Amounts are multiplied
-    by `multiplier` (10000 where a table is in 万元). Rows whose place, person or product is in
-    `leave_out` are not read: totals of others. What is empty is found out by reading.
+    by `multiplier` (10000 where a table is in 万元). Rows whose place, person, product or date is
+    in `leave_out` are not read: totals of others. With `month_columns` a table has a column a
+    month (`2025-01`, `Jan-25`, `2025年1月`) with the amounts in it. What is empty is found out by
+    reading.
     """
 
     path: str
@@ -62,6 +66,7 @@ class Source:
     encoding: str = ""
     sheet: str = ""
     leave_out: tuple[str, ...] = ()
+    month_columns: bool = False
 
 
 @dataclass(frozen=True)

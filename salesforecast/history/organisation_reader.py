@@ -21,11 +21,13 @@ from salesforecast.history.organisation import (
     Organisation,
     Source,
 )
+from salesforecast.history.raw import counted
 
 _KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "str": ((str,), "a text in quotes"),
     "int": ((int,), "a whole number"),
     "float": ((int, float), "a number"),
+    "bool": ((bool,), "true or false"),
     "bool | None": ((bool,), "true or false"),
 }
 TOP = ("name", "levels", "calendar", "source", "products", *PARTS)
@@ -40,12 +42,28 @@ def read(path: Path) -> Organisation:
         raise OrganisationError(
             "the organisation file is not valid TOML.",
             where=f"{path.name}: {error}",
-            fix="texts stand in quotes, lists in [ ], and paths have / instead of \\; compare it "
-            "with the sample file.",
+            fix=_advice(text, str(error)),
         ) from error
     organisation = _Reader(path.name, text).organisation(content, path.absolute().parent)
     _check(organisation, path.name)
     return organisation
+
+
+def _advice(text: str, error: str) -> str:
+    """What to do about a line that is no TOML: the usual slips of people by name."""
+    found = re.search(r"at line (\d+)", error)
+    lines = text.splitlines()
+    line = lines[int(found[1]) - 1] if found and int(found[1]) <= len(lines) else ""
+    value = line.partition("=")[2].split("#")[0].strip()
+    if percent := re.fullmatch(r"([-+]?[\d.]+)\s*[%％]", value):
+        share = f"{float(percent[1]) / 100:.6g}"
+        return f"write numbers without per cent signs: {share} for {value}."
+    if re.fullmatch(r"[-+]?\d{1,3}([,，' ]\d{3})+", value):
+        return f"write numbers without separators: {re.sub('[^0-9+-]', '', value)}."
+    return (
+        "texts stand in quotes, lists in [ ], and paths have / instead of \\; compare it "
+        "with the sample file."
+    )
 
 
 def _read_text(path: Path) -> str:
@@ -107,7 +125,16 @@ class _Reader:
         fields = [field.name for field in dataclasses.fields(Source)]
         self.known(table, fields, "source")
         self.required(table, ("path", "columns"), "source")
-        columns = self.part(Columns, self.table(table, "columns"), "source.columns")
+        named = self.table(table, "columns")
+        wide = table.get("month_columns") is True
+        needed = ("territory",) if wide else ("date", "amount", "territory")
+        self.known(named, [field.name for field in dataclasses.fields(Columns)], "source.columns")
+        self.required(named, needed, "source.columns")
+        for key in ("amount", "quantity") if wide else ():
+            if key in named:
+                fix = f"take {key} out, or month_columns if the table has no column a month."
+                self.refuse(f"'{key}' has no place beside month_columns.", key, "source", fix)
+        columns = self.part(Columns, named, "source.columns")
         rest = {**table, "columns": columns}
         out: Source = self.part(Source, rest, "source")
         if out.decimal not in ("", ".", ","):
@@ -200,14 +227,16 @@ def _problems(organisation: Organisation) -> Iterator[tuple[str, str]]:
         yield "there is no table of order lines.", "add one under [[source]]."
     if organisation.territories and len(organisation.territories.columns) != levels:
         yield (
-            f"[territories] has {len(organisation.territories.columns)} columns for {levels} levels.",
+            f"[territories] has {counted(len(organisation.territories.columns), 'column')} for "
+            f"{counted(levels, 'level')}.",
             "name one column a level, top first.",
         )
     for source in organisation.sources:
         expected = 1 if organisation.territories else levels
         if len(source.columns.territory) != expected:
             yield (
-                f"source '{source.path}' names {len(source.columns.territory)} territory columns, "
+                f"source '{source.path}' names "
+                f"{counted(len(source.columns.territory), 'territory column')}, "
                 f"{expected} {'is' if expected == 1 else 'are'} needed.",
                 "name the key of [territories], or one column a level, top first.",
             )

@@ -32,7 +32,8 @@ _REMARKS = {
     "day_first": "whether 03/04 is 3 April",
     "date_format": "how dates are written",
     "decimal": "decimal mark of numbers",
-    "leave_out": "places or products that are totals of others: not read",
+    "leave_out": "rows of these are totals of others: not read",
+    "month_columns": "the table has a column a month, named 2025-01, Jan-25 or 2025年1月",
 }
 
 
@@ -123,9 +124,10 @@ def _fresh(content: dict[str, Any]) -> Any:
 
 
 def _add(table: Any, key: str, value: Any, remarks: dict[str, str]) -> None:
-    table.add(key, _item(value, remarks))
+    item = _item(value, remarks)
     if key in remarks and not isinstance(value, dict):
-        table[key].comment(remarks.pop(key))
+        item.comment(remarks.pop(key))
+    table.add(key, item)
 
 
 def _item(value: Any, remarks: dict[str, str]) -> Any:
@@ -181,4 +183,4 @@ def _is_default(value: Any) -> bool:
     """Whether a key that is not wanted may stay: it only spells out a default."""
     if isinstance(value, dict):
         return all(_is_default(inner) for inner in value.values())
-    return _said(value) in ("", 0, 1, 1.0, "(online)", "(manager)", "(open)")
+    return _said(value) in ("", False, 0, 1, 1.0, "(online)", "(manager)", "(open)")

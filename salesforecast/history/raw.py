@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import difflib
-import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -30,6 +28,8 @@ class Raw:
         The file as the user knows it, and its sha256.
     findings
         What was read in other than the plain way.
+    labels
+        Where months stood side by side: the column that each row came from.
     """
 
     frame: pd.DataFrame
@@ -38,21 +38,37 @@ class Raw:
     name: str
     digest: str
     findings: tuple[Finding, ...]
+    labels: np.ndarray | None = None
 
     def cell(self, at: int, column: str) -> str:
         """What people call the cell at a position: `orders.csv, row 14, column 'Sales'`."""
-        return f"{self.name}, row {self.rows[at]}, column '{column}'"
+        return f"{self.name}, row {self.rows[at]}, column '{self.label(at, column)}'"
+
+    def label(self, at: int, column: str) -> str:
+        """The column of the file that a cell stands in."""
+        made = self.labels is not None and column.startswith("(")
+        return str(self.labels[at]) if made and self.labels is not None else column
 
 
 @dataclass(frozen=True)
 class Want:
-    """Which columns to read; `text` are kept as written (keys keep their zeros), None means all."""
+    """Which columns to read; `text` are kept as written (keys keep their zeros), None means all.
+
+    With `also`, those of the file's columns are read too that it picks out of all names.
+    """
 
     text: Sequence[str] | None = None
     other: Sequence[str] = ()
     encoding: str = ""
     sheet: str = ""
     decimal_comma: str = ""
+    also: Callable[[Sequence[str]], Iterable[str]] | None = None
+
+    def of(self, header: Sequence[str]) -> Want:
+        """The same for a file with these columns: what `also` picks is named."""
+        if self.also is None:
+            return self
+        return replace(self, other=(*self.other, *self.also(header)), also=None)
 
     @property
     def columns(self) -> list[str]:
@@ -99,39 +115,6 @@ def as_text(values: pd.Series) -> pd.Series:
     return values.astype("str").fillna("").str.strip()
 
 
-def header_row(head: Sequence[Sequence[Any]], wanted: Sequence[str]) -> int:
-    """Which of the first rows holds the column names: the wanted ones, else the first full one."""
-    cleaned = [[_clean(value) for value in row] for row in head]
-    hits = [sum(column in row for column in wanted) for row in cleaned]
-    if wanted and max(hits, default=0) > 0:
-        return hits.index(max(hits))
-    width = sorted(sum(value != "" for value in row) for row in cleaned)[len(cleaned) // 2]
-    for at, row in enumerate(cleaned):
-        filled = [value for value in row if value]
-        names = [value for value in filled if not _is_number(value)]
-        if len(filled) >= max(2, 0.7 * width) and len(names) >= 0.8 * len(filled):
-            return at
-    return 0
-
-
-def clean_names(row: Sequence[Any]) -> list[str]:
-    """Column names without line breaks; empty ones are numbered, equal ones told apart."""
-    names: list[str] = []
-    for number, value in enumerate(row, start=1):
-        name = _clean(value) or f"column {number}"
-        names.append(name if name not in names else f"{name} ({number})")
-    return names
-
-
-def _clean(value: Any) -> str:
-    return "" if value is None else " ".join(str(value).split())
-
-
-def _is_number(text: str) -> bool:
-    plain = unicodedata.normalize("NFKC", text).replace(",", "").strip("-+%$¥€ ")
-    return plain.replace(".", "", 1).isdigit()
-
-
 def counted(number: int, noun: str, plural: str = "") -> str:
     """`1 row`, `3 rows`."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
@@ -140,12 +123,3 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 def repair(what: str, name: str) -> Finding:
     """The finding about something in a file that was read in other than the plain way."""
     return Finding("repair", what, name, "Read as it was meant; nothing to do.")
-
-
-def skipped_rows(rows: Sequence[Sequence[Any]], name: str) -> Finding:
-    """The finding about title rows above the column names; it quotes them."""
-    said = " / ".join(
-        dict.fromkeys(_clean(value) for row in rows for value in row if _clean(value))
-    )
-    where = f"{name}: '{said}'" if said else name
-    return repair(f"{counted(len(rows), 'row')} above the column names skipped", where)

@@ -141,6 +141,7 @@ def _read_parquet(
     try:
         file = pq.ParquetFile(pa.BufferReader(data))
         header = list(file.schema_arrow.names)
+        want = want.of(header)
         if error := missing_columns(want.columns, header, name):
             raise error
         frame = file.read(columns=want.columns or None).to_pandas()
@@ -156,6 +157,7 @@ def _read_parquet(
 def _from_grid(
     grid: list[list[Any]], header_at: int, names: list[str], name: str, want: Want
 ) -> tuple[pd.DataFrame, np.ndarray, list[str]]:
+    want = want.of(names)
     if error := missing_columns(want.columns, names, name):
         raise error
     body = grid[header_at + 1 :]

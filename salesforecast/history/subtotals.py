@@ -5,8 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+SUBTOTAL = (  # a whole cell: Total, Europe Total, 合计, 华东小计:
+    r"(?i)\s*(?:(?:.*\s)?(?:grand total|sub-?total|totals?)|sum|overall|all regions"
+    r"|.*(?:合计|总计|小计|共计|累计|总和|汇总))\s*[:：]?\s*"
+)
 _PLACES, _MEMBERS, _PERIODS = 4, 60, 12
 _TOLERANCE = 2e-3
+
+
+def are_totals(values: pd.Series) -> np.ndarray:
+    """Which cells say that their row is a total of other rows: `合计`, `Europe Total`."""
+    codes, uniques = pd.factorize(values)
+    total = pd.Series(uniques, dtype="object").astype("str").str.fullmatch(SUBTOTAL)
+    return np.append(total.to_numpy(bool), False)[codes]
 
 
 def subtotal_products(lines: pd.DataFrame) -> tuple[str, ...]:

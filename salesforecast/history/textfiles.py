@@ -10,14 +10,12 @@ import numpy as np
 import pandas as pd
 
 from salesforecast.errors import DataError, Finding
+from salesforecast.history.headers import ZONE, find_header
 from salesforecast.history.raw import (
     Want,
-    clean_names,
     counted,
-    header_row,
     missing_columns,
     repair,
-    skipped_rows,
 )
 
 _BOMS = (
@@ -25,7 +23,6 @@ _BOMS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
-_HEADER_ZONE = 30
 
 
 def decode(data: bytes, name: str, declared: str) -> tuple[str, str]:
@@ -63,12 +60,12 @@ def read_text(
     for row in reader:
         head.append(row)
         ends.append(reader.line_num)
-        if len(head) == _HEADER_ZONE:
+        if len(head) == ZONE:
             break
-    at = header_row(head, want.columns)
-    names = clean_names(head[at])
-    if at:
-        findings.append(skipped_rows(head[:at], name))
+    header = find_header(head, want.columns, name)
+    at, names = header.last, header.names
+    findings += header.findings
+    want = want.of(names)
     if error := missing_columns(want.columns, names, name):
         raise error
     body = text.split("\n", ends[at])[-1] if text.count("\n") >= ends[at] else ""
@@ -105,7 +102,7 @@ def _blank(frame: pd.DataFrame) -> np.ndarray:
 
 def _delimiter(text: str, name: str) -> str:
     """The separator that cuts the first lines into most cells."""
-    lines = text[:20_000].splitlines()[:_HEADER_ZONE]
+    lines = text[:20_000].splitlines()[:ZONE]
     best = max(
         [",", "\t", ";", "|"],
         key=lambda sign: sorted(len(row) for row in csv.reader(lines, delimiter=sign))[

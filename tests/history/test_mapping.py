@@ -201,13 +201,106 @@ def test_a_unit_in_the_title_counts(tmp_path):
     assert any("2 rows above" in finding.what for finding in found.findings)
 
 
-@pytest.mark.parametrize(
-    "months", [["1月", "2月", "3月"], ["2025-01", "2025-02", "2025-03"], ["Jan", "Feb", "Mar"]]
-)
-def test_months_side_by_side_are_named(tmp_path, months):
+@pytest.mark.parametrize("names", [["2024Q1", "2024Q2", "2024Q3"], ["Q1", "Q2", "Q3"]])
+def test_other_periods_side_by_side_are_refused_by_name(tmp_path, names):
     file = tmp_path / "sales.csv"
     rows = "\n".join(f"{place},{n},{n},{n}" for n, place in enumerate(("North", "South", "West")))
-    file.write_text("region," + ",".join(months) + "\n" + rows, encoding="utf-8")
+    file.write_text("region," + ",".join(names) + "\n" + rows, encoding="utf-8")
     with pytest.raises(DataError, match="side by side") as caught:
         guess(file)
     assert "Unpivot" in caught.value.fix
+
+
+def test_no_column_of_dates_says_of_each_why_not(tmp_path):
+    file = tmp_path / "sales.csv"
+    file.write_text("region,when,sales\nNorth,soon,1.5\nSouth,later,2.5\n")
+    with pytest.raises(DataError, match="no column of dates") as caught:
+        guess(file)
+    assert "when: holds text, such as 'soon', 'later'" in caught.value.where
+    assert "sales: holds numbers, such as '1.5', '2.5'" in caught.value.where
+
+
+def _read_back(found, tmp_path):
+    target = tmp_path / "organisation.toml"
+    found.organisation.write(target)
+    organisation = Organisation.read(target)
+    assert organisation == found.organisation
+    loaded = load(organisation)
+    refuse_errors(validate(loaded, organisation))
+    return target.read_text("utf-8"), loaded
+
+
+def test_rows_of_totals_are_left_out_and_named(tmp_path):
+    rows = _frame().iloc[::3].to_numpy().tolist()
+    table = [[*row[:5], float(row[5]) * 10_000, row[6]] for row in rows]
+    table.insert(5, ["2025年2月", "华东小计", "", "", "", 9e9, ""])
+    table.append(["", "合计", "合计", "合计", "", 9e9, ""])
+    names = [*_frame().columns[:5], "销售额(元)", "目标"]
+    file = tmp_path / "sales.csv"
+    pd.DataFrame(table, columns=names).to_csv(file, index=False)
+    found = guess(file)
+    assert found.organisation.sources[0].leave_out == ("华东小计", "合计")
+    assert any("rows 7, 39" in note for note in found.notes)
+    assert any("大区 (2)" in note for note in found.notes)
+    _, loaded = _read_back(found, tmp_path)
+    assert loaded.lines["amount"].sum() == pytest.approx(sum(float(row[5]) for row in rows) * 1e4)
+
+
+@pytest.mark.parametrize("header", ["Month", "Period", "月份"])
+@pytest.mark.parametrize("form", ["{m}-23", "{m} 2023", "{n}月 23", "2023年{n}月"])
+def test_months_by_name_are_dates(tmp_path, header, form):
+    names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    months = [form.format(m=m, n=n) for n, m in enumerate(names, start=1)]
+    months = [m.replace("月 23", "月") for m in months]
+    if form.startswith("{n}"):
+        months = [
+            f"2023年{word}月"
+            for word in ["一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二"]
+        ]
+    rows = [f"{month},{place},{n}.5" for n, month in enumerate(months) for place in "AB"]
+    file = tmp_path / "sales.csv"
+    file.write_text("\n".join([f"{header},region,sales", *rows]), encoding="utf-8")
+    found = guess(file)
+    assert found.organisation.sources[0].columns.date == header
+    days = load(found.organisation).lines["date"].drop_duplicates()
+    assert days.tolist() == pd.date_range("2023-01-01", periods=12, freq="MS").tolist()
+
+
+@pytest.mark.parametrize(
+    ("column", "name", "unit", "multiplier"),
+    [
+        ("Net Sales EUR", "net sales", "EUR", 1),
+        ("sales_usd", "sales", "USD", 1),
+        ("Revenue in CNY", "revenue", "CNY", 1),
+        ("Sales kEUR", "sales", "EUR", 1000),
+        ("Sales (net)", "sales", "", 1),
+        ("销售额_万元", "销售额", "元", 10_000),
+        ("销售额（元）", "销售额", "元", 1),
+    ],
+)
+def test_a_unit_in_a_column_name_is_not_part_of_the_measure(
+    column, name, unit, multiplier, tmp_path
+):
+    frame = _frame().rename(columns={"销售额(万元)": column})
+    file = tmp_path / "sales.csv"
+    frame.to_csv(file, index=False)
+    organisation = guess(file).organisation
+    assert (organisation.measure.name, organisation.measure.unit) == (name, unit)
+    assert organisation.sources[0].multiplier == multiplier
+
+
+def test_small_amounts_are_told_only_where_no_multiplier_is_written(tmp_path):
+    file = tmp_path / "sales.csv"
+    frame = _frame()
+    frame["销售额(万元)"] = [f"{n % 17}.3{n % 9}1" for n in range(len(frame))]
+    frame.to_csv(file, index=False)
+    assert not any("small" in f.what for f in guess(file).findings)
+    frame.rename(columns={"销售额(万元)": "销售额"}).to_csv(file, index=False)
+    assert any("small" in f.what for f in guess(file).findings)
+
+
+def test_yuan_are_shown_in_ten_thousands(tmp_path):
+    file = tmp_path / "sales.csv"
+    _frame().to_csv(file, index=False)
+    measure = guess(file).organisation.measure
+    assert (measure.display, measure.divisor) == ("万元", 10_000)

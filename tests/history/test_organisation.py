@@ -115,3 +115,19 @@ def test_a_change_keeps_the_comments(tmp_path):
         (["step", "=", "1"], ["step", "=", "1000"])
     ]
     assert "whole multiples" in different[0][1]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("multiplier = 3%", "without per cent signs: 0.03 for 3%"),
+        ("multiplier = 2.5 %  # of it", "without per cent signs: 0.025"),
+        ("multiplier = 10,000", "without separators: 10000"),
+        ("multiplier = many", "texts stand in quotes"),
+    ],
+)
+def test_usual_slips_in_toml_are_named(tmp_path, line, words):
+    text = MINIMAL.replace('path = "orders.csv"', f'path = "orders.csv"\n{line}')
+    with pytest.raises(OrganisationError) as caught:
+        _read(tmp_path, text)
+    assert words in caught.value.fix

@@ -26,7 +26,9 @@ WANT = Want(text=("region", "key"), other=("day", "sales"))
 def _workbook(rows, *, merge=(), sheets=()):
     """An xlsx of rows; `merge` are (first row, first column, last row, last column, value)."""
     buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(buffer, {"in_memory": True})
+    book = xlsxwriter.Workbook(
+        buffer, {"in_memory": True, "default_date_format": "yyyy-mm-dd", "remove_timezone": True}
+    )
     for name in sheets:
         book.add_worksheet(name).write(0, 0, "nothing here")
     page = book.add_worksheet("Orders")
@@ -141,7 +143,7 @@ def test_cells_that_were_merged_are_filled(tmp_path):
     assert any("merged cells" in finding.what for finding in raw.findings)
 
 
-def test_two_rows_of_column_names_are_joined(tmp_path):
+def test_the_lowest_of_two_rows_of_column_names_counts(tmp_path):
     rows = [
         ["day", "where", "", "sales"],
         ["day", "region", "key", "sales"],
@@ -149,10 +151,80 @@ def test_two_rows_of_column_names_are_joined(tmp_path):
     ]
     path = tmp_path / "orders.xlsx"
     path.write_bytes(_workbook(rows, merge=[(0, 1, 0, 2, "where")]))
-    want = Want(text=("where region", "where key"), other=("day", "sales"))
     raw = read_table(path)
-    assert raw.header == ("day", "where region", "where key", "sales")
-    assert read_table(path, want).frame["where region"].tolist() == ["A"]
+    assert raw.header == ("day", "region", "key", "sales")
+    want = Want(text=("region", "key"), other=("day", "sales"))
+    assert read_table(path, want).frame["region"].tolist() == ["A"]
+    assert raw.rows.tolist() == [3]
+
+
+PLAN = [
+    ["2025年销售", "", "", "", "", ""],
+    ["销售组织", "", "", "日期", "产品线", "金额(万元)"],
+    ["大区", "省份", "业务员", "", "", ""],
+    ["华东", "浙江", "张伟", "2023-01-02", "整机", 3.64],
+    ["华东", "江苏", "王芳", "2023-02-02", "整机", 4.5],
+]
+PLAN_MERGED = [
+    (0, 0, 0, 5, "2025年销售"),
+    (1, 0, 1, 2, "销售组织"),
+    (1, 3, 2, 3, "日期"),
+    (1, 4, 2, 4, "产品线"),
+    (1, 5, 2, 5, "金额(万元)"),
+]
+PLAN_NAMES = ("大区", "省份", "业务员", "日期", "产品线", "金额(万元)")
+
+
+@pytest.mark.parametrize("dated", [str, pd.Timestamp], ids=["text", "dates"])
+@pytest.mark.parametrize("want", [None, PLAN_NAMES], ids=["init", "run"])
+def test_a_title_and_a_merged_block_of_names_are_read(dated, want, tmp_path):
+    rows = [row if at < 3 else [*row[:3], dated(row[3]), *row[4:]] for at, row in enumerate(PLAN)]
+    path = tmp_path / "plan.xlsx"
+    path.write_bytes(_workbook(rows, merge=PLAN_MERGED))
+    raw = read_table(path, Want(text=want[:3], other=want[3:])) if want else read_table(path)
+    assert raw.header == PLAN_NAMES
+    assert raw.frame["省份"].tolist() == ["浙江", "江苏"]
+    assert raw.frame["金额(万元)"].tolist() == [3.64, 4.5]
+    assert raw.rows.tolist() == [4, 5]
+
+
+def test_the_same_block_saved_as_csv_is_read(tmp_path):
+    path = tmp_path / "plan.csv"
+    path.write_text("\n".join(",".join(map(str, row)) for row in PLAN), encoding="utf-8")
+    raw = read_table(path)
+    assert raw.header == PLAN_NAMES
+    assert raw.rows.tolist() == [4, 5]
+
+
+def test_names_that_repeat_below_merged_ones_take_those_along(tmp_path):
+    rows = [
+        ["region", "online", "", "shops", ""],
+        ["", "units", "sales", "units", "sales"],
+        ["North", 1, 2.5, 3, 4.5],
+    ]
+    merge = [(0, 0, 1, 0, "region"), (0, 1, 0, 2, "online"), (0, 3, 0, 4, "shops")]
+    path = tmp_path / "orders.xlsx"
+    path.write_bytes(_workbook(rows, merge=merge))
+    names = ("region", "online units", "online sales", "shops units", "shops sales")
+    assert read_table(path).header == names
+
+
+@pytest.mark.parametrize(
+    ("first", "words"),
+    [
+        (["North", "2023-01-02", 3.64], "'2023-01-02' is a date"),
+        (["North", "Bike", 3.64], "'3.64' is a number"),
+        (["North", "Bike", pd.Timestamp("2023-01-02")], "'2023-01-02' is a date"),
+    ],
+)
+def test_a_row_of_data_is_never_taken_for_column_names(first, words, tmp_path):
+    path = tmp_path / "orders.xlsx"
+    path.write_bytes(_workbook([first, first, first]))
+    with pytest.raises(DataError, match=words) as caught:
+        read_table(path)
+    assert "row of names above the data" in caught.value.fix
+    with pytest.raises(DataError, match="column names are missing"):
+        read_table(path, Want(text=[str(first[0])], other=[words.split("'")[1]]))
 
 
 def test_a_figure_that_may_be_a_thousand_is_kept_as_written(tmp_path):

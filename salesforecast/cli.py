@@ -74,7 +74,11 @@ for _command in COMMANDS:
     show_default=True,
     help="Where results go.",
 )
-@click.option("--deadline", type=float, help="Seconds that one step may take (default: an hour).")
+@click.option(
+    "--deadline",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Seconds that one step may take (default: an hour).",
+)
 @click.option("--force", is_flag=True, help="Run even if nothing has changed since the last run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run's manifest as JSON.")
 def run(job: str, outputs: Path, deadline: float | None, **options: Any) -> None:

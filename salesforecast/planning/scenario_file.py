@@ -29,6 +29,10 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "tuple[Headcount, ...]": (tuple,),
     "Decision | None": (Decision,),
 }
+_IN_WORDS = {
+    int: "a whole number", float: "a number", str: "a text in quotes", dict: "a table of numbers",
+    tuple: "a list", list: "a list", Decision: "a table",
+}  # fmt: skip
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_.\-\"']+)\s*\]\]?")
 _KEY = re.compile(r"^\s*(?:\"([^\"]+)\"|'([^']+)'|([A-Za-z0-9_\-]+))\s*[=.]")
 
@@ -120,10 +124,15 @@ def _make(kind: type, entry: Any, place: _Place, table: tuple[str, int]) -> Any:
             raise OrganisationError(
                 f"'{name}' is not known.", where=place.at(*table, name), fix=nearest(name, known)
             )
-        wanted = _KINDS[str(known[name].type)]
-        if not isinstance(value, wanted) or isinstance(value, bool):
+        kind_of = str(known[name].type)
+        wanted = _KINDS[kind_of]
+        shares = (
+            value.values() if kind_of == "Mapping[str, float]" and isinstance(value, dict) else ()
+        )
+        odd = [share for share in shares if not _is_number(share)]
+        if not isinstance(value, wanted) or isinstance(value, bool) or odd:
             raise OrganisationError(
-                f"'{name}' is {value!r}, which is not a {wanted[-1].__name__}.",
+                f"'{name}' is {odd[0] if odd else value!r}, which is not {_IN_WORDS[wanted[-1]]}.",
                 where=place.at(*table, name),
                 fix='write numbers without quotes or per cent signs: 0.05, not "5%".',
             )
@@ -134,6 +143,10 @@ def _make(kind: type, entry: Any, place: _Place, table: tuple[str, int]) -> Any:
             )
     listed = {name: tuple(v) if isinstance(v, list) else v for name, v in entry.items()}
     return kind(**listed)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def compose(scenario: Scenario) -> str:

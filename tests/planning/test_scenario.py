@@ -37,13 +37,15 @@ def test_an_empty_file_is_the_default(tmp_path):
     [
         ("strech = 0.05", "did you mean 'stretch'"),
         ('stretch = "5%"', "without quotes or per cent"),
-        ("seed = true", "not a int"),
+        ("seed = true", "not a whole number"),
         ("total = 5\nchance = 0.5", "both given"),
         ("chance = 1.5", "between 0 and 1"),
         ("[[floor]]\nnode = 'Europe'", "'amount' is missing"),
         ("[[floor]]\nnod = 'Europe'\namount = 1", "did you mean 'node'"),
         ("[floor]\nnode = 'Europe'", "double brackets"),
         ("stretch = ", "cannot be read"),
+        ('[hedge]\ncountry = "x"', "not a table of numbers"),
+        ('[[capacity]]\nnode = "/"\namount = 1\nunit = "v"\nuses = {"/" = "x"}', "of numbers"),
     ],
 )
 def test_what_is_not_understood_is_refused(tmp_path, text, words):

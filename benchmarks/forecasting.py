@@ -24,6 +24,7 @@ import pandas as pd
 from scipy import sparse
 
 from benchmarks.bench import HOME, calibration, cpu_of, row
+from benchmarks.new_year import chinese_trade
 from salesforecast.forecasting import metrics
 from salesforecast.forecasting.forecast import Forecast, forecast
 from salesforecast.forecasting.many import forecast_many
@@ -461,6 +462,7 @@ MEASURES: tuple[tuple[tuple[str, ...], Callable[[], list[dict[str, Any]]]], ...]
     (("C12",), hierarchy_coverage),
     (("C13",), hierarchy_accuracy),
     (("C14",), reconciling),
+    (("C15",), lambda: chinese_trade(DATA / "china_trade_cny")),
     (("C18",), fresh_process),
     (("C19",), a_million),
     (("C20",), split_quality),

@@ -25,6 +25,7 @@ from salesforecast.planning.track import Tracking, track
 from salesforecast.planning.what_if import WhatIf
 from salesforecast.planning.workdays import WorkCalendar
 from salesforecast.tables import ALL_PRODUCTS, HISTORY, Samples
+from salesforecast.wishes import forecast_digest
 from salesforecast.workbench import Inputs
 
 SETTLED = "settled"  # column of a plan's units: gap that was decided on
@@ -122,10 +123,9 @@ def provenance(inputs: Inputs) -> Mapping[str, str]:
     data = hashlib.sha256()
     for name in sorted(map(str, inputs.loaded.inputs)):
         data.update(f"{Path(name).name} {inputs.loaded.inputs[name]}\n".encode())
-    figures = inputs.forecast.frame.round({"base": 6, "forecast": 6}).to_csv(index=False).encode()
     return {
         "data": data.hexdigest(),
-        "forecast": hashlib.sha256(figures).hexdigest(),
+        "forecast": forecast_digest(inputs.forecast.frame),
         "cutoff": f"{inputs.history.cutoff:%Y-%m-%d}",
         "organisation": inputs.organisation.name,
     }

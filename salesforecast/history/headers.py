@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from salesforecast.errors import DataError, Finding
-from salesforecast.history.months import month_columns, month_of
+from salesforecast.history.months import month_columns, month_of, side_by_side
 from salesforecast.history.raw import counted, repair
 
 ZONE = 30  # column names stand in the first rows of a table, or nowhere
@@ -181,9 +181,9 @@ def _tell_apart(row: Sequence[str]) -> list[str]:
 def _refuse_values(names: Sequence[str], wanted: Sequence[str], where: str) -> None:
     """Refuse column names that are dates or numbers: a row of data was taken for names."""
     hit = [name for name in names if name in wanted]
-    values = [name for name in _values(hit or names) if hit or not _YEAR.fullmatch(name)]
+    values = [name for name in _values(hit or names) if not _YEAR.fullmatch(name)]
     if values:
-        raise DataError(
+        raise side_by_side(values, where) or DataError(
             f"the column names are missing: '{values[0]}' is a "
             f"{'number' if _is_number(values[0]) else 'date'}, not the name of a column.",
             where=f"{where}: {', '.join(names[:8])}",

@@ -23,6 +23,7 @@ _CURRENCY = re.compile(
     rf"(?:\s*(?P<after>{_SCALE})(?![a-z]))?(?![a-z])",
     re.IGNORECASE,
 )
+_IN_WORDS = re.compile(rf"\bin\s+(?={_CURRENCY.pattern})", re.IGNORECASE)
 _YUAN = re.compile(r"[_\-/,，\s]*(?P<scale>百万|亿|万|千)?(?P<unit>元|人民币)$")
 _NO_UNIT = re.compile(
     r"(?:net|gross|total|actuals?|(?:ex|in)cl\.? .*|(?:ex|in)cluding .*|不?含税|未税|净额|实际)",
@@ -41,7 +42,7 @@ class Unit:
 
 
 def unit_of(column: str, titles: str = "") -> Unit:
-    """Unit in a column name or in a title: `销售额(万元)`, `Net Sales EUR`, `单位：万元`."""
+    """Unit in a column name or in a title: `销售额(万元)`, `Net Sales EUR`, `单位：万元`, `in thousand EUR`."""
     found = _IN_BRACKETS.search(column)
     if found and not _NO_UNIT.fullmatch(found[1]):
         return _plain(found[1], found[0])
@@ -51,6 +52,8 @@ def unit_of(column: str, titles: str = "") -> Unit:
         return _currency(found, column[found.start() : found.end()])
     if found := _IN_TITLE.search(titles):
         return _plain(found[1], "")
+    if (found := _IN_WORDS.search(titles)) and (said := _CURRENCY.match(titles, found.end())):
+        return _currency(said, "")
     for found in _IN_BRACKETS.finditer(titles):
         unit = _plain(found[1], "")
         if unit.name == "元" or unit.name in _CODES.split("|"):

@@ -201,7 +201,15 @@ def test_a_unit_in_the_title_counts(tmp_path):
     assert any("2 rows above" in finding.what for finding in found.findings)
 
 
-@pytest.mark.parametrize("names", [["2024Q1", "2024Q2", "2024Q3"], ["Q1", "Q2", "Q3"]])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["2024Q1", "2024Q2", "2024Q3"],
+        ["Q1", "Q2", "Q3"],
+        ["2022", "2023", "2024"],
+        ["2024-01-01", "2024-01-08", "2024-01-15"],
+    ],
+)
 def test_other_periods_side_by_side_are_refused_by_name(tmp_path, names):
     file = tmp_path / "sales.csv"
     rows = "\n".join(f"{place},{n},{n},{n}" for n, place in enumerate(("North", "South", "West")))
@@ -287,6 +295,23 @@ def test_a_unit_in_a_column_name_is_not_part_of_the_measure(
     organisation = guess(file).organisation
     assert (organisation.measure.name, organisation.measure.unit) == (name, unit)
     assert organisation.sources[0].multiplier == multiplier
+
+
+@pytest.mark.parametrize(
+    ("title", "unit", "multiplier"),
+    [
+        ("Sales by month in thousand EUR", "EUR", 1000),
+        ("Sales 2025 (k$)", "USD", 1000),
+        ("Currency: CNY", "CNY", 1),
+        ("Sales in Europe 2025", "", 1),
+    ],
+)
+def test_a_unit_in_an_english_title_counts(title, unit, multiplier, tmp_path):
+    frame = _frame().rename(columns={"销售额(万元)": "sales"})
+    file = tmp_path / "sales.csv"
+    file.write_text(f"{title}\n\n{frame.to_csv(index=False)}", encoding="utf-8")
+    organisation = guess(file).organisation
+    assert (organisation.measure.unit, organisation.sources[0].multiplier) == (unit, multiplier)
 
 
 def test_small_amounts_are_told_only_where_no_multiplier_is_written(tmp_path):

@@ -188,6 +188,22 @@ def test_a_title_and_a_merged_block_of_names_are_read(dated, want, tmp_path):
     assert raw.rows.tolist() == [4, 5]
 
 
+def test_a_title_is_skipped_and_is_no_part_of_the_names(tmp_path):
+    path = tmp_path / "plan.xlsx"
+    path.write_bytes(_workbook(PLAN, merge=PLAN_MERGED))
+    told = [(finding.what, finding.where) for finding in read_table(path).findings]
+    assert ("1 row above the column names skipped", "plan.xlsx: '2025年销售'") in told
+    assert any(what == "column names in 2 rows were joined" for what, _ in told)
+
+
+def test_a_year_may_name_a_column(tmp_path):
+    path = tmp_path / "orders.csv"
+    path.write_text("day,region,2024\n2025-01-31,A,5\n2025-02-28,B,6\n")
+    assert read_table(path).header == ("day", "region", "2024")
+    want = Want(text=("region",), other=("day", "2024"))
+    assert read_table(path, want).frame["2024"].tolist() == [5, 6]
+
+
 def test_the_same_block_saved_as_csv_is_read(tmp_path):
     path = tmp_path / "plan.csv"
     path.write_text("\n".join(",".join(map(str, row)) for row in PLAN), encoding="utf-8")

@@ -14,6 +14,7 @@ from salesforecast.allocation.fairness import CRITERIA, Bell, Quantiles
 from salesforecast.errors import DataError, InfeasibleError, ParameterError
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.rules import Capacity, Ceiling, Floor, GrowthBand, Lock
+from tests.examples import examples
 
 BLENDS = ({"forecast": 0.6, "history": 0.4}, {"forecast": 1, "equal chance": 1, "equal uplift": 2})
 
@@ -272,7 +273,7 @@ def test_whole_plans_tie_out_and_keep_every_rule(case):
     assert at_limit[own].all()
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(plans())
 def test_steady_rounding_takes_from_nobody_when_the_total_grows(case):
     problem, hierarchy, frame, rules, step = case

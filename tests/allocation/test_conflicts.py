@@ -15,6 +15,7 @@ from salesforecast.allocation.conflicts import diagnose, infeasible, repaired
 from salesforecast.errors import DataError, InfeasibleError
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.rules import Capacity, Ceiling, Floor, GrowthBand, Lock, Row
+from tests.examples import examples
 
 TREE = Hierarchy.of(
     ["A/ann", "A/abe", "A/ada", "B/bob", "B/ben", "C/cy"],
@@ -142,19 +143,19 @@ def check(total, tree, rules, baseline, step):
 
 
 @given(wishes())
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_on_a_tree_every_contradiction_is_found_minimal_and_repaired(wish):
     check(*wish)
 
 
 @given(wishes(shared=True))
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_with_shared_capacities_every_contradiction_is_found_minimal_and_repaired(wish):
     check(*wish)
 
 
 @given(wishes())
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_a_plan_is_refused_exactly_when_a_contradiction_is_named(wish):
     total, tree, rules, baseline, step = wish
     leaves = pd.DataFrame({"forecast": baseline + 1, "baseline": baseline})
@@ -173,7 +174,7 @@ def test_a_plan_is_refused_exactly_when_a_contradiction_is_named(wish):
 
 
 @given(wishes())
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_every_option_ends_the_contradiction_that_it_is_offered_for(wish):
     total, tree, rules, baseline, step = wish
     for conflict in diagnose(total, tree, rules, baseline=baseline, step=step)[:1]:

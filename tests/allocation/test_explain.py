@@ -16,6 +16,7 @@ from salesforecast.allocation.worth import binding, reach, worth, worth_words
 from salesforecast.errors import InfeasibleError, ParameterError
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.rules import Ceiling, Floor, Lock
+from tests.examples import examples
 
 TREE = Hierarchy.of(
     ["A/ann", "A/abe", "A/ada", "B/bob", "B/ben", "C/cy"],
@@ -68,7 +69,7 @@ def plans(draw):
 
 
 @given(plans(), st.sampled_from(CRITERIA))
-@settings(max_examples=120)
+@settings(max_examples=examples(120))
 def test_the_parts_add_up_at_every_node_and_name_only_limits_that_bind(plan, criterion):
     total, tree, leaves, rules, step = plan
     total -= total % step

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from salesforecast.allocation.level import Line, tighten
 from salesforecast.allocation.prices import Shared, Shifted, solve_shared
+from tests.examples import examples
 
 
 @st.composite
@@ -59,7 +60,7 @@ def test_rows_hold_and_prices_prove_the_optimum(case):
     assert (np.abs(leaf - low)[own > scale] <= 1e-9 * (1 + leaf[own > scale])).all()
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(shared())
 def test_a_capacity_with_room_costs_nothing(case):
     problem, rows = case

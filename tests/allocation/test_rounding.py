@@ -17,6 +17,7 @@ from salesforecast.allocation.prices import Shared
 from salesforecast.allocation.rounding import apportion, round_shared, round_tree
 from salesforecast.allocation.tree import Tree
 from salesforecast.errors import InfeasibleError
+from tests.examples import examples
 
 weights = st.lists(st.floats(0, 1e6, allow_subnormal=False), min_size=1, max_size=30).filter(any)
 
@@ -74,7 +75,7 @@ def least_move(problem, exact: np.ndarray, exactly: np.ndarray) -> float:
     return float(found.fun + parts.sum())
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(problems(whole=True))
 def test_no_rounding_moves_less(problem):
     exact = problem.solve().exact

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp, minimize
 
 from salesforecast.allocation.twoway import Table, balance, round_two_way
+from tests.examples import examples
 
 
 @st.composite
@@ -51,7 +52,7 @@ def distance(cells: np.ndarray, table: Table) -> float:
     return float((np.where(x > 0, x * np.log(np.maximum(x, 1e-300) / a), 0) - x + a).sum())
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(tables(), st.integers(0, 2**32))
 def test_no_move_that_keeps_the_totals_comes_closer(case, pick):
     """Convex: if no small swap along a rectangle helps, nothing does in that direction."""
@@ -75,7 +76,7 @@ def test_no_move_that_keeps_the_totals_comes_closer(case, pick):
             assert distance(trial, table) >= best - 1e-9 * (1 + best)
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(tables(kind="squares"))
 def test_squares_agree_with_a_general_solver(case):
     table, hidden = case
@@ -171,7 +172,7 @@ def _open(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.zeros(cells.shape), np.full(cells.shape, np.inf)
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(st.integers(0, 2**32), st.integers(1, 9), st.integers(1, 5), st.booleans())
 def test_no_rounding_moves_less(seed, height, width, coarse):
     """The optimum of the integer program (HiGHS), ties between equal cells included."""

@@ -11,6 +11,7 @@ from scipy import sparse
 
 import salesforecast.forecasting.reconcile as room
 from salesforecast.forecasting.reconcile import reconcile, usual_variance
+from tests.examples import examples
 
 # leaves a b c d, then a+b, c+d, all
 SUMMING = sparse.csr_array(np.vstack([np.eye(4), [[1, 1, 0, 0], [0, 0, 1, 1], [1, 1, 1, 1]]]))
@@ -30,7 +31,7 @@ def test_no_leaf_is_negative(base: np.ndarray, variance: np.ndarray):
     assert (reconcile(base, SUMMING, variance) >= 0).all()
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(base=bases, variance=variances, total=st.floats(1, 500))
 def test_an_agreed_total_holds_exactly(base: np.ndarray, variance: np.ndarray, total: float):
     leaves = reconcile(

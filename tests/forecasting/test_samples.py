@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from salesforecast.forecasting.calibrate import leaf_errors
 from salesforecast.forecasting.samples import draw, recentre
+from tests.examples import examples
 
 LEAVES = 8
 
@@ -27,7 +28,7 @@ def errors_of(*, together: bool, noise: float = 0.2, origins: int = 40, horizon:
     return leaf_errors(nodes, coherent, sales)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(
     values=hnp.arrays(np.float64, (50, 3, 2), elements=st.floats(-100, 100)),
     ahead=hnp.arrays(np.float64, (3, 2), elements=st.floats(0, 500)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -69,38 +69,39 @@ def guess(path: Path | str) -> Guess:
     notes = (*table.notes, *_notes(roles, columns, organisation))
     organisation, mended, found = _try_out(organisation)
     small = _small(roles.amount) if unit.multiplier == 1 else []
-    return Guess(organisation, (*notes, *mended), (*small, *found))
+    hidden = table.unread(organisation.sources[0].columns)
+    return Guess(organisation, (*notes, *mended), (*hidden, *small, *found))
 
 
 @dataclass(frozen=True)
 class _Table:
     """A table as it is guessed at: months below each other, without totals of other rows.
 
-    `year` is the column of the years of `wide` tables; `totals` are what totals are called.
+    `year` is the column of the years of `wide` tables; `totals` are rows of totals: their row in
+    the file, and what they are called by column.
     """
 
     raw: Raw
     wide: bool
     year: str
-    totals: tuple[str, ...]
+    totals: Mapping[int, Mapping[str, str]]
     notes: tuple[str, ...]
 
     @classmethod
     def of(cls, raw: Raw) -> _Table:
+        """Take a table as it was read apart."""
         text = [c for c in raw.header if raw.frame[c].dtype.kind not in "Mif"]
         marks = {column: are_totals(raw.frame[column]) for column in text}
         out = np.logical_or.reduce([*marks.values(), np.zeros(len(raw.frame), dtype=bool)])
-        totals, notes = [], []
+        totals: dict[int, dict[str, str]] = {}
+        notes = []
         if out.any() and not out.all():
-            for column, mark in marks.items():
-                totals += raw.frame[column][mark].astype("str").tolist()
-            totals = list(dict.fromkeys(totals))
-            rows = ", ".join(str(row) for row in raw.rows[out][:8])
-            more = f" and {out.sum() - 8} more" if out.sum() > 8 else ""
-            notes.append(
-                f"left out: {counted(int(out.sum()), 'row')} of totals ({', '.join(totals[:8])}; "
-                f"{'row' if out.sum() == 1 else 'rows'} {rows}{more})"
-            )
+            for at in np.flatnonzero(out):
+                said = {c: str(raw.frame[c].iloc[at]).strip() for c in text if marks[c][at]}
+                totals[int(raw.rows[at])] = said
+            labels = dict.fromkeys(label for said in totals.values() for label in said.values())
+            rows = f"{counted(len(totals), 'row')} of totals ({', '.join([*labels][:8])})"
+            notes.append(f"not looked at: {rows}: {_listed(totals)}")
             kept = raw.frame[~out].reset_index(drop=True)
             raw = replace(raw, frame=kept, rows=raw.rows[~out])
         months = month_columns(raw.header)
@@ -109,7 +110,24 @@ class _Table:
             first, last = next(iter(months)), list(months)[-1]
             notes.append(f"months stand side by side: {len(months)} columns, {first} to {last}")
             raw = below_each_other(raw, year)
-        return cls(raw, bool(months), year, tuple(totals), tuple(notes))
+        return cls(raw, bool(months), year, totals, tuple(notes))
+
+    def leave_out(self, columns: Columns) -> tuple[str, ...]:
+        """What totals are called in the columns that are read."""
+        used = (*columns.territory, columns.person, columns.product, columns.date)
+        said = (label for row in self.totals.values() for c, label in row.items() if c in used)
+        return tuple(dict.fromkeys(said))
+
+    def unread(self, columns: Columns) -> list[Finding]:
+        """Rows of totals that only columns tell which are not read: they would be counted."""
+        used = {*columns.territory, columns.person, columns.product, columns.date}
+        hidden = {row: said for row, said in self.totals.items() if not used & set(said)}
+        if not hidden:
+            return []
+        what = f"{counted(len(hidden), 'row')} of totals in columns that are not read"
+        where = f"{self.raw.name}, {_listed(hidden)}"
+        effect = "They would be counted as sales: remove these rows and run again."
+        return [Finding("error", what, where, effect, len(hidden))]
 
     def candidates(self, columns: Sequence[Profile]) -> list[Profile]:
         """Columns that may play a part: of a wide table no amounts or dates but those made."""
@@ -121,6 +139,12 @@ class _Table:
             or column.name in made
             or (column.kind != "date" and max(column.says("amount"), column.says("quantity")) <= 0)
         ]
+
+
+def _listed(rows: Mapping[int, Any]) -> str:
+    shown = ", ".join(str(row) for row in [*rows][:8])
+    more = f" and {len(rows) - 8} more" if len(rows) > 8 else ""
+    return f"{'row' if len(rows) == 1 else 'rows'} {shown}{more}"
 
 
 def _year_column(raw: Raw) -> str:
@@ -148,7 +172,7 @@ def _organisation(path: Path, roles: Roles, unit: Unit, table: _Table) -> Organi
         path=path.name,
         columns=columns,
         multiplier=unit.multiplier,
-        leave_out=table.totals,
+        leave_out=table.leave_out(columns),
         month_columns=table.wide,
     )
     return Organisation(

@@ -254,6 +254,18 @@ def test_rows_of_totals_are_left_out_and_named(tmp_path):
     assert loaded.lines["amount"].sum() == pytest.approx(sum(float(row[5]) for row in rows) * 1e4)
 
 
+def test_totals_told_by_a_column_that_is_not_read_are_an_error(tmp_path):
+    frame = _frame()
+    frame["备注"] = ["全年合计" if at == 40 else f"note {at}" for at in range(len(frame))]
+    file = tmp_path / "sales.csv"
+    frame.to_csv(file, index=False)
+    found = guess(file)
+    assert found.organisation.sources[0].leave_out == ()
+    (wrong,) = [finding for finding in found.findings if finding.severity == "error"]
+    assert wrong.where == "sales.csv, row 42"
+    assert wrong.what == "1 row of totals in columns that are not read"
+
+
 @pytest.mark.parametrize("header", ["Month", "Period", "月份"])
 @pytest.mark.parametrize("form", ["{m}-23", "{m} 2023", "{n}月 23", "2023年{n}月"])
 def test_months_by_name_are_dates(tmp_path, header, form):

@@ -24,6 +24,7 @@ import pandas as pd
 from scipy import sparse
 
 from benchmarks.bench import HOME, calibration, cpu_of, row
+from benchmarks.intervals import interval_rows
 from benchmarks.new_year import chinese_trade
 from salesforecast.forecasting import metrics
 from salesforecast.forecasting.forecast import Forecast, forecast
@@ -459,6 +460,7 @@ SUBTOTALS = (
 MEASURES: tuple[tuple[tuple[str, ...], Callable[[], list[dict[str, Any]]]], ...] = (
     (("C01", "C02", "C03", "C04", "C05", "C06", "C07", "C10"), accuracy),
     (("C09",), m4),
+    (("C11",), lambda: interval_rows(competitions())),
     (("C12",), hierarchy_coverage),
     (("C13",), hierarchy_accuracy),
     (("C14",), reconciling),

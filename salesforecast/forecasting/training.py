@@ -45,6 +45,9 @@ class Lesson:
     forecasts: np.ndarray  # (model, step, series)
     actual: np.ndarray  # (step, series)
     cost: np.ndarray  # (step, series): of one unit of absolute error, half MASE half sMAPE
+    scale: np.ndarray  # (series,): mean absolute change to the year before
+    season: int
+    whole: bool  # with all of its history, not cut to a few years
 
 
 def lessons() -> list[Lesson]:
@@ -89,8 +92,10 @@ def _lesson(
     made = run_prepared(prepared, (*MEMBERS, "naive2"))
     actual = np.array([future[i] for i in panel.order]).T / panel.scale
     stacked = np.array([made[member] for member in MEMBERS])
-    cost = _cost(actual, made["naive2"], np.median(stacked, axis=0), seasonal_scale(panel))
-    return Lesson(name, features_of(prepared, made), stacked, actual, cost)
+    scale = seasonal_scale(panel)
+    cost = _cost(actual, made["naive2"], np.median(stacked, axis=0), scale)
+    features = features_of(prepared, made)
+    return Lesson(name, features, stacked, actual, cost, scale, season, years is None)
 
 
 def _cost(

@@ -1,0 +1,201 @@
+"""Intervals of unrelated series: how wrong forecasts of such series were, here and elsewhere.
+
+The size of a series' error is foreseen from its features (ridge regression, learned on other
+competitions), the shape of errors at each step comes from those competitions and from the
+series' own back-test, all pooled: conformal intervals across series. Kept in `spreads.npz`, made
+by `spread_training.py`; one set was learned without each competition, so that it can be judged
+there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from salesforecast.forecasting.models import INSTANT, Prepared, run_prepared
+from salesforecast.forecasting.panel import Panel
+from salesforecast.forecasting.weights import (
+    EVERYTHING,
+    FIXED,
+    MEMBERS,
+    Network,
+    features_of,
+    seasonal_scale,
+)
+
+FILE = Path(__file__).parent / "spreads.npz"
+GRID = np.r_[0.005, 0.01, 0.025, np.arange(1, 20) / 20, 0.975, 0.99, 0.995]
+LEVELS = (0.025, 0.1, 0.5, 0.9, 0.975)
+LEAST_YEARS = 2  # and a year's third more: history that a back-test needs
+OWN = 0.5  # share of the series' own back-test, once it is large
+ENOUGH = 100  # series whose back-test counts half of that
+LEARNED = (12, 4)  # seasons whose errors were learned
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is expected of each series and how sure that is, in the series' own units.
+
+    Parameters
+    ----------
+    mean
+        float64, shape (series, horizon): what `forecast_learned` says.
+    levels
+        Probabilities, rising.
+    quantiles
+        float64, shape (level, series, horizon), rising with the level.
+    """
+
+    mean: np.ndarray
+    levels: tuple[float, ...]
+    quantiles: np.ndarray
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How large errors are and what shape they have.
+
+    Parameters
+    ----------
+    slopes
+        Of the logarithm of error / seasonal change, on standardised features and 1.
+    shapes
+        Season -> float64 (step, grid level): quantiles of error over its foreseen size.
+    """
+
+    slopes: np.ndarray
+    shapes: dict[int, np.ndarray]
+
+    @classmethod
+    def read(cls, name: str = EVERYTHING, *, path: Path = FILE) -> Spread:
+        """Read what was learned under `name` (`all`, or `without M3`).
+
+        Raises
+        ------
+        ValueError
+            If the file has no such name.
+        """
+        with np.load(path) as kept:
+            if f"{name}/slopes" not in kept:
+                raise ValueError(f"no spreads {name!r}; there are {kept['names'].tolist()}")
+            shapes = {season: kept[f"{name}/{season}"].astype(float) for season in LEARNED}
+            return cls(kept[f"{name}/slopes"].astype(float), shapes)
+
+    def shape(self, season: int, horizon: int) -> np.ndarray:
+        """Quantiles (step, grid level) of standardised errors; later steps like the last known.
+
+        Weeks and days take those of months, years those of quarters: not calibrated there.
+        """
+        known = self.shapes[season if season in self.shapes else 12 if season > 4 else 4]
+        return known[np.minimum(np.arange(horizon), len(known) - 1)]
+
+
+def error_size(
+    slopes: np.ndarray, network: Network, features: np.ndarray, scale: np.ndarray
+) -> np.ndarray:
+    """Foreseen mean absolute error of each series, in the unit of `scale`."""
+    return scale * np.exp(design(network, features) @ slopes)
+
+
+def design(network: Network, features: np.ndarray) -> np.ndarray:
+    """Standardised features and a column of ones: (series, feature + 1)."""
+    return np.hstack([network.standard(features), np.ones((len(features), 1))])
+
+
+def mix(network: Network, features: np.ndarray, forecasts: np.ndarray) -> np.ndarray:
+    """Half learned, half the instant tier's mean, of forecasts (model, step, series)."""
+    share = network.weights(features, forecasts.shape[1])
+    fixed = forecasts[[MEMBERS.index(name) for name in INSTANT]].mean(axis=0)
+    return (1 - FIXED) * (share * forecasts).sum(axis=0) + FIXED * fixed
+
+
+def outlook(
+    series: Sequence[np.ndarray],
+    *,
+    season: int,
+    horizon: int,
+    levels: Sequence[float] = LEVELS,
+    weights: str = EVERYTHING,
+    chunk: int = 2000,
+) -> Outlook:
+    """Forecast unrelated series with learned weights, and say how sure that is.
+
+    Quantiles between 0.5 % and 99.5 % at every step alone; do not add them up. A series that
+    never was negative gets no negative quantile. Does not depend on `chunk`.
+
+    Parameters
+    ----------
+    series
+        One array a series, oldest first, of any lengths.
+    season
+        Periods in a year; months and quarters are what intervals were learned on.
+
+    Raises
+    ------
+    ValueError
+        If a level lies outside 0.005 to 0.995, or a number or a name is not usable.
+    """
+    wanted = np.sort(np.asarray(levels, dtype=float))
+    if not len(wanted) or wanted[0] < GRID[0] or wanted[-1] > GRID[-1]:
+        raise ValueError(f"levels {tuple(levels)} must lie between {GRID[0]} and {GRID[-1]}")
+    if chunk < 1:
+        raise ValueError(f"chunk {chunk} must be at least 1")
+    network, spread = Network.read(weights), Spread.read(weights)
+    shape = _with_own(spread, network, series, season, horizon, chunk)
+    at = np.stack([np.interp(wanted, GRID, one) for one in shape])
+    mean = np.empty((len(series), horizon))
+    quantiles = np.empty((len(wanted), len(series), horizon))
+    for part, panel in _panels(series, season, horizon, chunk):
+        ahead, size = _forecast(panel, network, spread)
+        mean[part] = panel.in_order(ahead)
+        floor = np.where(panel.lowest < 0, -np.inf, 0.0)
+        for row in range(len(wanted)):
+            drawn = np.maximum(ahead + at[:, row, None] * size, floor)
+            quantiles[row, part] = panel.in_order(drawn)
+    return Outlook(mean, tuple(wanted.tolist()), quantiles)
+
+
+def _panels(
+    series: Sequence[np.ndarray], season: int, horizon: int, chunk: int
+) -> Iterator[tuple[slice, Panel]]:
+    for first in range(0, len(series), chunk):
+        part = slice(first, min(first + chunk, len(series)))
+        yield part, Panel.of(series[part], season=season, horizon=horizon)
+
+
+def _forecast(panel: Panel, network: Network, spread: Spread) -> tuple[np.ndarray, np.ndarray]:
+    """Mean (step, series) and foreseen size of error (series,), in the panel's units."""
+    prepared = Prepared(panel)
+    made = run_prepared(prepared, MEMBERS)
+    features = features_of(prepared, made)
+    ahead = mix(network, features, np.array([made[name] for name in MEMBERS]))
+    return ahead, error_size(spread.slopes, network, features, seasonal_scale(panel))
+
+
+def _with_own(
+    spread: Spread,
+    network: Network,
+    series: Sequence[np.ndarray],
+    season: int,
+    horizon: int,
+    chunk: int,
+) -> np.ndarray:
+    """Shapes (step, grid level): others', mixed with those of the series' own back-test."""
+    shape = spread.shape(season, horizon)
+    least = LEAST_YEARS * season + max(season // 3, 1) + horizon
+    whole = [np.asarray(one, dtype=float) for one in series]
+    long = [one for one in whole if len(one) >= least]
+    if not long:
+        return shape
+    errors = []
+    for part, panel in _panels([one[:-horizon] for one in long], season, horizon, chunk):
+        ahead, size = _forecast(panel, network, spread)
+        later = np.stack([one[-horizon:] for one in long[part]])
+        actual = later[panel.order].T / panel.scale
+        errors.append((actual - ahead) / np.maximum(size, 1e-9))
+    own = np.nanquantile(np.hstack(errors), GRID, axis=1).T
+    share = OWN * len(long) / (len(long) + ENOUGH)
+    return np.where(np.isfinite(own), (1 - share) * shape + share * own, shape)

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from salesforecast.errors import EngineError, ParameterError, SalesforecastError
+from salesforecast.errors import DataError, EngineError, ParameterError, SalesforecastError
 from salesforecast.planning_commands import COMMANDS
 
 INTERRUPTED = 130  # as shells say it: 128 + the signal's number
@@ -162,7 +162,11 @@ def init(file: Path, out: Path | None, **options: Any) -> None:
         click.echo(str(finding))
     target.parent.mkdir(parents=True, exist_ok=True)
     found.organisation.write(target)
-    click.echo(f"\nWrote {target}: open it and correct what is wrong. Then:")
+    click.echo(f"\nWrote {target}: open it and correct what is wrong.")
+    if any(finding.severity == "error" for finding in found.findings):
+        click.echo("The errors above stop a run: mend them first.")
+        sys.exit(DataError.exit_code)
+    click.echo("Then:")
     click.echo(f'  salesforecast run quarterly_allocation --organisation "{target}"')
 
 

@@ -121,6 +121,21 @@ def partial_last(evidence: Evidence) -> list[Finding]:
     return found
 
 
+def stray_dates(evidence: Evidence) -> list[Finding]:
+    """A few lines years away from all others: a mistyped year would move the whole plan."""
+    rows = evidence.days.groupby("period")["rows"].sum().sort_index()
+    apart = rows.index.to_series().diff() > pd.Timedelta(days=730)
+    share = rows.groupby(apart.cumsum()).transform("sum") / rows.sum()
+    stray = evidence.lines[evidence.lines["period"].isin(rows.index[share < 0.05])]
+    if stray.empty:
+        return []
+    what = f"{counted(len(stray), 'line')} dated years away from all others"
+    where = f"{_cells(stray)}: {stray['date'].iloc[0]:%Y-%m-%d}"
+    return [
+        Finding("error", what, where, "Correct the year in the file and run again.", len(stray))
+    ]
+
+
 def gaps(evidence: Evidence) -> list[Finding]:
     """Whole periods without a sale, in a source or in a place that sold before and after."""
     step = MONTHS[evidence.organisation.freq]
@@ -281,6 +296,7 @@ def late_products(evidence: Evidence) -> list[Finding]:
 
 CHECKS: tuple[Check, ...] = (
     short_history,
+    stray_dates,
     subtotals,
     repeated_rows,
     negative_amounts,

@@ -35,6 +35,8 @@ _MONTHS = {
 }
 _EXCEL_FIRST, _EXCEL_LAST = 20_000, 80_000  # 1954 to 2119
 
+YEARS = (1800, 2200)  # a date outside is a slip of the pen
+
 
 def parse_dates(
     dates: pd.Series,
@@ -64,7 +66,9 @@ def parse_dates(
     if isinstance(dates.dtype, pd.DatetimeTZDtype):
         dates = dates.dt.tz_localize(None)
     if dates.dtype.kind == "M":
-        return Parsed(dates.astype(TIME), {}, np.flatnonzero(dates.isna()).tolist())
+        days = dates.astype(TIME)
+        days = days.where(days.dt.year.between(*YEARS))
+        return Parsed(days, {}, np.flatnonzero(days.isna()).tolist())
     codes, uniques = pd.factorize(dates.astype("object").where(dates.notna(), None))
     texts = [_as_text(value) for value in uniques]
     first = _first_positions(codes, len(uniques))
@@ -84,6 +88,7 @@ def parse_dates(
         wanted = np.array([k == kind for k in kinds] + [False])
         repairs[kind] = np.flatnonzero(wanted[codes]).tolist()
     series = pd.Series(values, index=dates.index)
+    series = series.where(series.dt.year.between(*YEARS))
     return Parsed(series, repairs, np.flatnonzero(series.isna()).tolist())
 
 

@@ -28,6 +28,7 @@ from salesforecast.history.sources import find_files, read_table
 from salesforecast.history.subtotals import are_totals
 from salesforecast.tables import ALL_PRODUCTS, LINES, TIME
 
+MOST = 1e15  # an amount above it is no amount, and sums would not be exact
 _DROPPED = "Correct them in the file and run again."
 
 
@@ -243,6 +244,8 @@ def _numbers(notes: _Notes, column: str, source: Source) -> pd.Series:
     else:
         numbers, empty = _numbers_in_text(notes, values, column, source)
     notes.add("warning", counted(len(empty), "empty cell"), empty, column, "They are read as zero.")
+    vast = np.flatnonzero(numbers.abs() > MOST).tolist()
+    notes.add("error", f"{counted(len(vast), 'amount')} beyond {MOST:.0e}", vast, column, _DROPPED)
     return numbers.fillna(0.0)
 
 

@@ -14,14 +14,13 @@ PERIOD_NAMES = {"month": "M", "quarter": "Q", "year": "Y"}
 
 @dataclass(frozen=True)
 class Measure:
-    """What is planned: its name and unit, the money step of targets, and how people read it.
+    """What is planned: its name and unit, and how people read it.
 
     `display` is the unit on screens and `divisor` how many `unit` it is: `thousand USD`, 1000.
     """
 
     name: str = "sales"
     unit: str = ""
-    step: int = 1
     display: str = ""
     divisor: int = 1
 

@@ -240,7 +240,7 @@ def _problems(organisation: Organisation) -> Iterator[tuple[str, str]]:
                 f"{expected} {'is' if expected == 1 else 'are'} needed.",
                 "name the key of [territories], or one column a level, top first.",
             )
-    if organisation.measure.step < 1 or organisation.measure.divisor < 1:
-        yield "step and divisor are at least 1.", "use step = 1 for whole units."
+    if organisation.measure.divisor < 1:
+        yield "the divisor is at least 1.", "use divisor = 1 for whole units."
     if organisation.freq not in MONTHS:
         yield f"unknown period {organisation.freq!r}.", "use month, quarter or year."

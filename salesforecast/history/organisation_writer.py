@@ -17,7 +17,6 @@ _HEAD = """\
 _REMARKS = {
     "levels": "levels of places, from the top down",
     "unit": "such as USD, CNY, pieces; what people read beside amounts",
-    "step": "targets are whole multiples of this",
     "display": "what people read on screens",
     "divisor": "how many units one of them is",
     "year_starts": "month in which the fiscal year starts",

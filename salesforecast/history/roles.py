@@ -15,7 +15,7 @@ from salesforecast.history.profiles import Profile
 from salesforecast.history.raw import counted
 
 _LINES_A_LEAF = 0.5  # fewer order lines a period than this are too few to plan a place by
-_PEOPLE, _PLACES, _PRODUCTS = 500, 2000, 60
+_PEOPLE, _PLACES, _PRODUCTS = 20_000, 2000, 60
 _LISTED = 20  # columns that a refusal says something about
 
 

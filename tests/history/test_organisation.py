@@ -106,15 +106,15 @@ def test_a_change_keeps_the_comments(tmp_path):
     path = tmp_path / "organisation.toml"
     path.write_text(SAMPLE.read_text("utf-8"), encoding="utf-8")
     organisation = Organisation.read(path)
-    changed = replace(organisation, measure=replace(organisation.measure, step=1000))
+    changed = replace(organisation, measure=replace(organisation.measure, divisor=10))
     changed.write(path)
     assert Organisation.read(path) == changed
     before, after = SAMPLE.read_text("utf-8").splitlines(), path.read_text("utf-8").splitlines()
     different = [(a, b) for a, b in zip(before, after, strict=True) if a != b]
     assert [(a.split("#")[0].split(), b.split("#")[0].split()) for a, b in different] == [
-        (["step", "=", "1"], ["step", "=", "1000"])
+        (["divisor", "=", "1000"], ["divisor", "=", "10"])
     ]
-    assert "whole multiples" in different[0][1]
+    assert "how many USD" in different[0][1]
 
 
 @pytest.mark.parametrize(

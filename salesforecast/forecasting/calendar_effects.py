@@ -18,6 +18,7 @@ import pandas as pd
 
 from salesforecast.errors import DataError
 from salesforecast.forecasting.forecast import Forecast, forecast
+from salesforecast.forecasting.structure import SEASONS, wide_history
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.tables import FORECAST, Samples
 
@@ -29,8 +30,10 @@ BELIEF = 2.0  # years of its own after which a series counts as much as all toge
 LEAST_YEARS = 4  # of history that an effect is learned from
 WILD = 2.5  # residuals beyond this many usual ones count less
 MOST = 1.5  # logarithm of the largest effect
-MONTHS = {12: 1, 4: 3}  # in a period, by season; others are weeks
+MONTHS = {12: 1, 4: 3}  # in a period, by season
+WEEKS = 52  # periods in a year that are weeks
 NODE_AND_PRODUCT = ("node", "product")
+COVERED = pd.Timedelta(days=330)  # beyond the last known day there may be another one
 APART = np.timedelta64(10, "D")  # days of one holiday lie closer together
 
 
@@ -100,7 +103,16 @@ class HolidayEffect:
 def window_shares(
     periods: pd.DatetimeIndex, days: pd.DatetimeIndex, windows: tuple[int, int, int], season: int
 ) -> np.ndarray:
-    """Share of each window's days that fall into each period: (period, windows with days)."""
+    """Share of each window's days that fall into each period: (period, windows with days).
+
+    Raises
+    ------
+    ValueError
+        If `days` end before the periods do, or begin after: a missing holiday is none.
+    """
+    if periods.min() < days.min() - COVERED or periods.max() > days.max() + COVERED:
+        covered = f"{days.min():%Y-%m-%d} to {days.max():%Y-%m-%d}"
+        raise ValueError(f"days of the holiday, {covered}, must cover all periods")
     begin = periods.to_numpy().astype("datetime64[D]").astype(np.int64)
     if season in MONTHS:
         after = periods + pd.DateOffset(months=MONTHS[season])
@@ -140,7 +152,14 @@ def learn_effect(
         First days of the holiday: of all years of `periods` and of those to be forecast.
     season
         Periods in a year: 12, 4 or 52.
+
+    Raises
+    ------
+    ValueError
+        If `season` is another number.
     """
+    if season != WEEKS and season not in MONTHS:
+        raise ValueError(f"season {season}: a holiday moves between months, quarters or weeks")
     count = values.shape[1]
     logs = np.log(np.where(values > 0, values, np.nan))
     none = HolidayEffect(
@@ -243,14 +262,21 @@ def forecast_around(
     *,
     cutoff: pd.Timestamp,
     horizon: int,
-    season: int = 12,
     **options: Any,
 ) -> tuple[Forecast, HolidayEffect]:
     """Do what `forecast` does with the holiday on `days` taken out before and put back after.
 
     Only what lies up to `cutoff` is learned from. `options` go to `forecast`. Weights and
     accuracy are those of the series without the holiday.
+
+    Raises
+    ------
+    DataError
+        As `forecast` does.
+    ValueError
+        If periods are years: nothing moves between them.
     """
+    season = SEASONS[wide_history(history, hierarchy, cutoff)[1]]
     known = history[history["period"] <= cutoff]
     plain = without_holiday(known, days, season=season)
     made = forecast(plain.frame, hierarchy, cutoff=cutoff, horizon=horizon, **options)

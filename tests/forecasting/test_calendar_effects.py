@@ -77,6 +77,19 @@ def test_nothing_is_found_where_nothing_moves():
     assert (learn_effect(values[:36], short, NEW_YEAR, season=12).factor(short) == 1).all()
 
 
+def test_years_and_days_are_refused():
+    periods = pd.date_range("2000-01-01", "2017-12-01", freq="MS")
+    for season in (1, 365):
+        with pytest.raises(ValueError, match="months, quarters or weeks"):
+            learn_effect(np.ones((len(periods), 1)), periods, NEW_YEAR, season=season)
+
+
+def test_days_must_reach_as_far_as_the_forecast():
+    ahead = pd.date_range("2021-01-01", "2021-03-01", freq="MS")
+    with pytest.raises(ValueError, match="must cover"):
+        window_shares(ahead, NEW_YEAR, (0, 7, 0), 12)
+
+
 def test_taking_out_and_putting_back_cancel_and_the_order_of_rows_does_not_matter():
     periods = pd.date_range("2000-01-01", "2017-12-01", freq="MS")
     parts = [
@@ -129,7 +142,9 @@ def test_a_hierarchy_is_forecast_around_the_holiday_with_samples_that_agree():
         )
         for seed, node in enumerate(("north/ann", "north/ben", "south/cai"))
     )
-    tree = Hierarchy.of(sorted(history["node"].unique()), levels=("all", "region", "person"), label="All")
+    tree = Hierarchy.of(
+        sorted(history["node"].unique()), levels=("all", "region", "person"), label="All"
+    )
     cutoff = pd.Timestamp("2017-12-01")
     options = {"cutoff": cutoff, "horizon": 3, "draws": 400}
     made, effect = forecast_around(history, tree, NEW_YEAR, **options)

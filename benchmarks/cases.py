@@ -9,7 +9,8 @@ import pandas as pd
 from scipy import sparse
 
 from benchmarks.race import as_rows
-from salesforecast.allocation.level import Bounds, Line, tighten
+from salesforecast.allocation.curves import Line
+from salesforecast.allocation.level import Bounds, tighten
 from salesforecast.allocation.tree import Tree
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.rules import Ceiling, Floor, GrowthBand, Lock, Rule

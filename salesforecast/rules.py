@@ -151,7 +151,7 @@ class Capacity:
 
     def row(self, hierarchy: Hierarchy, baseline: pd.Series) -> Row:
         use = pd.Series(dtype="float64")
-        for node in sorted(self.uses, key=lambda name: name.count("/")):
+        for node in sorted(self.uses, key=lambda name: 0 if name == "/" else 1 + name.count("/")):
             inside = pd.Series(float(self.uses[node]), index=hierarchy.within(node))
             use = inside.combine_first(use)
         return Row(use, -inf, self.amount)

@@ -1,15 +1,81 @@
-"""Response curves beyond straight lines: samples, log-normal chances, few changes, blends.
+"""Response curves: straight lines, samples, log-normal chances, few changes, blends.
 
-Each is nondecreasing and continuous, one curve a leaf: level -> target (see `level.Curves`).
+Each is nondecreasing and continuous, one curve a leaf: level -> target (see `Curves`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
-from salesforecast.allocation.level import Curves, Line
+
+class Curves(Protocol):
+    """Nondecreasing, continuous response curves, one a leaf: level -> target."""
+
+    def at(self, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values and slopes at `level` (one a leaf, or one for all)."""
+        ...
+
+    def inverse(self, values: np.ndarray) -> np.ndarray:
+        """The level at which each curve takes its value; nan where it never rises."""
+        ...
+
+    def reach(self) -> tuple[np.ndarray, np.ndarray]:
+        """Least and greatest value that each curve ever takes (may be infinite)."""
+        ...
+
+    def bracket(self, low: np.ndarray, high: np.ndarray) -> tuple[float, float, float]:
+        """Levels at which every leaf is at `low`, at `high`, and a first guess."""
+        ...
+
+    def take(self, which: np.ndarray | slice) -> Curves:
+        """The curves of some leaves, by position."""
+        ...
+
+
+@dataclass(frozen=True)
+class Line:
+    """Curves `start + level x slope`; slope zero or more."""
+
+    start: np.ndarray
+    slope: np.ndarray
+
+    def at(self, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        value = level * self.slope
+        value += self.start
+        return value, self.slope
+
+    def inverse(self, values: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            level = values - self.start
+            level /= self.slope
+        if self._all_rise:
+            return level
+        return np.where(self.slope > 0, level, np.nan)
+
+    def reach(self) -> tuple[np.ndarray, np.ndarray]:
+        if self._all_rise:
+            return np.array(-np.inf), np.array(np.inf)
+        rises = self.slope > 0
+        return np.where(rises, -np.inf, self.start), np.where(rises, np.inf, self.start)
+
+    def bracket(self, low: np.ndarray, high: np.ndarray) -> tuple[float, float, float]:
+        least, most = self.inverse(low), self.inverse(high)
+        if not self._all_rise:
+            if not (self.slope > 0).any():
+                return 0.0, 0.0, 0.0
+            least, most = np.nan_to_num(least, nan=np.inf), np.nan_to_num(most, nan=-np.inf)
+        return float(least.min()), float(most.max()), float("nan")
+
+    def take(self, which: np.ndarray | slice) -> Line:
+        return Line(self.start[which], self.slope[which])
+
+    @cached_property
+    def _all_rise(self) -> bool:
+        return bool(self.slope.min() > 0)
 
 
 @dataclass(frozen=True)
@@ -25,10 +91,13 @@ class Draws:
         float64, leaf × draw, each row sorted; at least two draws.
     knots
         Probability of each column, rising; by default evenly spaced from 0 to 1.
+    rows
+        Which rows of `ordered` are meant, where not all.
     """
 
     ordered: np.ndarray
     knots: np.ndarray | None = None
+    rows: np.ndarray | None = None
 
     def _place(self, level: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray | float]:
         """The column before each level, the way from it to the next (0 to 1), columns a level."""
@@ -41,20 +110,34 @@ class Draws:
         gap = self.knots[first + 1] - self.knots[first]
         return first, (level - self.knots[first]) / gap, 1.0 / gap
 
+    def take(self, which: np.ndarray | slice) -> Draws:
+        return Draws(self.ordered, self.knots, self._rows[which])
+
+    @property
+    def _rows(self) -> np.ndarray:
+        return np.arange(len(self.ordered)) if self.rows is None else self.rows
+
+    @property
+    def _outer(self) -> tuple[np.ndarray, np.ndarray]:
+        """The least and the largest draw of each leaf."""
+        if self.rows is None:
+            return self.ordered[:, 0], self.ordered[:, -1]
+        return self.ordered[self.rows, 0], self.ordered[self.rows, -1]
+
     @property
     def _ends(self) -> tuple[float, float]:
         return (0.0, 1.0) if self.knots is None else (self.knots[0], self.knots[-1])
 
     def at(self, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         first, way, density = self._place(level)
-        rows = np.arange(len(self.ordered))
+        rows = self._rows
         low, high = self.ordered[rows, first], self.ordered[rows, first + 1]
         value = low + way * (high - low)
         slope = (high - low) * density
         start, end = self._ends
         above, below = np.asarray(level) > end, np.asarray(level) < start
         if np.any(above) or np.any(below):
-            lightest, heaviest = self.ordered[:, 0], self.ordered[:, -1]
+            lightest, heaviest = self._outer
             value = np.where(above, heaviest + (level - end) * np.abs(heaviest), value)
             value = np.where(below, lightest + (level - start) * np.abs(lightest), value)
             slope = np.where(above, np.abs(heaviest), np.where(below, np.abs(lightest), slope))
@@ -62,7 +145,7 @@ class Draws:
 
     def inverse(self, values: np.ndarray) -> np.ndarray:
         last = self.ordered.shape[1] - 1
-        rows = np.arange(len(self.ordered))
+        rows = self._rows
         low, high = np.zeros(len(rows), np.int64), np.full(len(rows), last)
         while (high - low > 1).any():
             middle = (low + high) // 2
@@ -73,21 +156,21 @@ class Draws:
             way = np.where(gap > 0, (values - left) / gap, 0.0)
             knots = np.linspace(0.0, 1.0, last + 1) if self.knots is None else self.knots
             level = knots[low] + way * (knots[high] - knots[low])
-            lightest, heaviest = self.ordered[:, 0], self.ordered[:, -1]
+            lightest, heaviest = self._outer
             over = knots[-1] + (values - heaviest) / np.abs(heaviest)
             under = knots[0] + (values - lightest) / np.abs(lightest)
             level = np.where(values > heaviest, over, np.where(values < lightest, under, level))
         return np.where(np.isfinite(level), level, np.nan)
 
     def reach(self) -> tuple[np.ndarray, np.ndarray]:
-        lightest, heaviest = self.ordered[:, 0], self.ordered[:, -1]
+        lightest, heaviest = self._outer
         return (
             np.where(lightest != 0, -np.inf, lightest),
             np.where(heaviest != 0, np.inf, heaviest),
         )
 
     def bracket(self, low: np.ndarray, high: np.ndarray) -> tuple[float, float, float]:
-        lightest, heaviest = self.ordered[:, 0], self.ordered[:, -1]
+        lightest, heaviest = self._outer
         with np.errstate(divide="ignore", invalid="ignore"):
             under = np.where(lightest != 0, (low - lightest) / np.abs(lightest), 0.0)
             over = np.where(heaviest != 0, (high - heaviest) / np.abs(heaviest), 0.0)
@@ -140,6 +223,9 @@ class Bells:
         width = self.width[live]
         return float((lower / width).min()), float((upper / width).max()), 0.0
 
+    def take(self, which: np.ndarray | slice) -> Bells:
+        return Bells(self.centre[which], self.width[which])
+
 
 @dataclass(frozen=True)
 class Turns:
@@ -183,6 +269,10 @@ class Turns:
 
     def bracket(self, low: np.ndarray, high: np.ndarray) -> tuple[float, float, float]:
         return -float(len(self.plan)), float(len(self.plan)), 0.0
+
+    def take(self, which: np.ndarray | slice) -> Turns:
+        parts = (self.plan, self.room_up, self.room_down, self.turn_up, self.turn_down)
+        return Turns(*(part[which] for part in parts))
 
 
 @dataclass(frozen=True)
@@ -247,6 +337,10 @@ class Blend:
     def bracket(self, low: np.ndarray, high: np.ndarray) -> tuple[float, float, float]:
         middle = self.parts[0][2][[0, -1]].mean()
         return (*self._edges(), float(middle))
+
+    def take(self, which: np.ndarray | slice) -> Blend:
+        parts = self.parts
+        return Blend(tuple((part[0], part[1].take(which), *part[2:]) for part in parts))
 
 
 def _knots(curves: Curves, span: tuple[float, float]) -> np.ndarray:

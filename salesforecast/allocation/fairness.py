@@ -10,8 +10,7 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
-from salesforecast.allocation.curves import Bells, Blend, Draws, Turns
-from salesforecast.allocation.level import Curves, Line
+from salesforecast.allocation.curves import Bells, Blend, Curves, Draws, Line, Turns
 from salesforecast.errors import DataError, Finding, ParameterError
 
 RARE = 0.25  # a unit whose median future is below this share of its mean sells rarely

@@ -11,73 +11,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 
+from salesforecast.allocation.curves import Curves
+from salesforecast.allocation.part import MOST_STEPS, Edges, Search, Sought, Sums, descend
 from salesforecast.allocation.tree import Tree
 
 TOLERANCE = 1e-13  # relative, of a group's sum
-MOST_STEPS = 300
-
-
-class Curves(Protocol):
-    """Nondecreasing, continuous response curves, one a leaf: level -> target."""
-
-    def at(self, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Values and slopes at `level` (one a leaf, or one for all)."""
-        ...
-
-    def inverse(self, values: np.ndarray) -> np.ndarray:
-        """The level at which each curve takes its value; nan where it never rises."""
-        ...
-
-    def reach(self) -> tuple[np.ndarray, np.ndarray]:
-        """Least and greatest value that each curve ever takes (may be infinite)."""
-        ...
-
-    def bracket(self, low: np.ndarray, high: np.ndarray) -> tuple[float, float, float]:
-        """Levels at which every leaf is at `low`, at `high`, and a first guess."""
-        ...
-
-
-@dataclass(frozen=True)
-class Line:
-    """Curves `start + level x slope`; slope zero or more."""
-
-    start: np.ndarray
-    slope: np.ndarray
-
-    def at(self, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        value = level * self.slope
-        value += self.start
-        return value, self.slope
-
-    def inverse(self, values: np.ndarray) -> np.ndarray:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            level = values - self.start
-            level /= self.slope
-        if self._all_rise:
-            return level
-        return np.where(self.slope > 0, level, np.nan)
-
-    def reach(self) -> tuple[np.ndarray, np.ndarray]:
-        if self._all_rise:
-            return np.array(-np.inf), np.array(np.inf)
-        rises = self.slope > 0
-        return np.where(rises, -np.inf, self.start), np.where(rises, np.inf, self.start)
-
-    def bracket(self, low: np.ndarray, high: np.ndarray) -> tuple[float, float, float]:
-        least, most = self.inverse(low), self.inverse(high)
-        if not self._all_rise:
-            if not (self.slope > 0).any():
-                return 0.0, 0.0, 0.0
-            least, most = np.nan_to_num(least, nan=np.inf), np.nan_to_num(most, nan=-np.inf)
-        return float(least.min()), float(most.max()), float("nan")
-
-    @cached_property
-    def _all_rise(self) -> bool:
-        return bool(self.slope.min() > 0)
 
 
 @dataclass(frozen=True)
@@ -140,9 +81,6 @@ class Levels:
     held: np.ndarray
 
 
-Sums = tuple[np.ndarray, np.ndarray | None]  # of one layer: what each node carries, and slopes
-
-
 class Problem:
     """Limits and curves laid out layer by layer for quick sums; the scratch of one solve."""
 
@@ -183,37 +121,61 @@ class Problem:
         return clipped, np.multiply(slope, clipped == value, out=value)
 
     def sums(self, values: np.ndarray, slopes: np.ndarray | None, depth: int) -> list[Sums]:
-        """Unclipped sums and slopes of each layer from `depth` down, bottom layer last."""
-        out: list[Sums] = []
-        below: np.ndarray = values[:0]
-        tilt: np.ndarray | None = None
-        for at in range(len(self.tree.layers) - 1, depth - 1, -1):
+        """Unclipped sums and slopes of each layer from `depth` down, for groups alone.
+
+        Arrays are on the layer's nodes; places of leaves among groups hold zero. A bottom layer
+        of leaves holds their values.
+        """
+        if self.tree.mixed and not len(self.tree.layers[depth].inner):
+            ends = self.tree.layers[depth].leaves
+            return [(values[ends], None if slopes is None else slopes[ends])]
+        if self.tree.mixed:
+            whole = self.below(depth)
+            which = self.tree.nested.order[-len(whole.low) :]
+            slopes = None if slopes is None else slopes[which]
+            found = whole.sums(values[which], slopes)
+            return [self.widen(depth + at, sums) for at, sums in enumerate(found)]
+        out: list[Sums] = [(values, slopes)]
+        below, tilt = values, slopes
+        for at in range(len(self.tree.layers) - 2, depth - 1, -1):
             layer = self.tree.layers[at]
-            if not len(layer.inner):
-                below, tilt = values, slopes
-                if len(layer.leaves) < len(values):
-                    below = values[layer.leaves]
-                    tilt = None if slopes is None else slopes[layer.leaves]
-                out.append((below, tilt))
-                continue
             total = np.add.reduceat(below, layer.starts)
             slope = None if tilt is None else np.add.reduceat(tilt, layer.starts)
-            if len(layer.ends):
-                total, slope = self._mix(layer, total, slope, values, slopes)
             out.append((total, slope))
             below = np.minimum(np.maximum(total, self.least[at]), self.most[at])
             tilt = None if slope is None else slope * (below == total)
         return out[::-1]
 
-    @staticmethod
-    def _mix(layer, total, slope, values, slopes):  # type: ignore[no-untyped-def]
-        both = np.empty(len(layer.nodes))
-        both[layer.inner], both[layer.ends] = total, values[layer.leaves]
-        if slope is None:
-            return both, None
-        tilt = np.empty(len(layer.nodes))
-        tilt[layer.inner], tilt[layer.ends] = slope, slopes[layer.leaves]
-        return both, tilt
+    def below(self, depth: int) -> Sought:
+        """All groups of a layer with their leaves; in a tree of leaves at every depth."""
+        part = self.tree.parts[depth]
+        which = slice(len(self.low) - len(part.mothers), None)
+        curves, low, high, edges = self.sorted
+        if which.start:
+            curves, low, high = curves.take(which), low[which], high[which]
+        return Sought(part, edges[depth:], curves, low, high)
+
+    @cached_property
+    def sorted(self) -> tuple[Curves, np.ndarray, np.ndarray, Edges]:
+        """Curves and limits of the leaves in the order of their parents, and of groups alone."""
+        order = self.tree.nested.order
+        layers = [layer for layer in self.tree.layers if len(layer.inner)]
+        every = zip(layers, self.least, self.most, strict=True)
+        edges = [(least[layer.inner], most[layer.inner]) for layer, least, most in every]
+        return self.curves.take(order), self.low[order], self.high[order], edges
+
+    def widen(self, at: int, sums: Sums) -> Sums:
+        """From a layer's groups to all its nodes."""
+        layer = self.tree.layers[at]
+        if not len(layer.ends):
+            return sums
+        total = np.zeros(len(layer.nodes))
+        total[layer.inner] = sums[0]
+        if sums[1] is None:
+            return total, None
+        slope = np.zeros(len(layer.nodes))
+        slope[layer.inner] = sums[1]
+        return total, slope
 
     def reset(self, depth: int, need: np.ndarray, target: np.ndarray) -> np.ndarray:
         """Choose for every group that needs a level whether curves or dead units carry it."""
@@ -287,6 +249,33 @@ class Problem:
             raise ValueError("the curves are not continuous and nondecreasing")
         return level, phase, sums
 
+    def apart(
+        self,
+        depth: int,
+        level: np.ndarray,
+        target: np.ndarray,
+        need: np.ndarray,
+        known: Sums | None,
+    ) -> tuple[np.ndarray, list[Sums]]:
+        """As `newton`, without dead units; groups drop out of the search as they find their level."""
+        whole = self.below(depth)
+        inner = self.tree.layers[depth].inner
+        keep = need[inner]
+        at = inner[keep]
+        size = np.abs(target[inner])
+        enough = TOLERANCE * (size[keep] + np.abs(target).sum() / len(self.low))
+        ends = np.full(len(at), self.from_level), np.full(len(at), self.to_level)
+        start = level[at]
+        if known is None:
+            start = np.clip(start, *ends)
+        elif known[1] is not None:
+            known = known[0][at], known[1][at]
+        search = Search(start, target[at], enough, *ends, np.full(len(at), np.inf))
+        level = level.copy()
+        level[at] = descend(whole if keep.all() else whole.only(keep), search, known)
+        found = whole.carry(level[inner])
+        return level, [self.widen(depth + number, sums) for number, sums in enumerate(found)]
+
 
 def solve(tree: Tree, curves: Curves, bounds: Bounds, total: float) -> Levels:
     """Find the water levels that make the root carry `total` within every limit.
@@ -330,7 +319,11 @@ def solve(tree: Tree, curves: Curves, bounds: Bounds, total: float) -> Levels:
             need[layer.ends] = False
         own, phase, sums = inherited, above, sums[1:]
         if need.any():
-            own, fresh, sums = problem.newton(depth, inherited, wanted, need, known)
+            if tree.mixed and not problem.dead:
+                own, sums = problem.apart(depth, inherited, wanted, need, known)
+                fresh = phase
+            else:
+                own, fresh, sums = problem.newton(depth, inherited, wanted, need, known)
             phase = np.where(need, fresh, above)
             price = np.where(phase == above, own - inherited, _endless(phase - above))
             price[np.abs(price) <= 1e-12 * (np.abs(own) + np.abs(inherited))] = 0.0

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from salesforecast.allocation.level import Bounds, Curves, Levels, Line, Problem, solve
+from salesforecast.allocation.curves import Curves, Line
+from salesforecast.allocation.level import Bounds, Levels, Problem, solve
 from salesforecast.allocation.tree import Tree
 
 ENOUGH = 1e-10  # relative, of a capacity
@@ -66,6 +67,9 @@ class Shifted:
     def bracket(self, low: np.ndarray, high: np.ndarray) -> tuple[float, float, float]:
         least, most, guess = self.curves.bracket(low, high)
         return least + float(self.shift.min()), most + float(self.shift.max()), guess
+
+    def take(self, which: np.ndarray | slice) -> Shifted:
+        return Shifted(self.curves.take(which), self.shift[which])
 
 
 def solve_shared(

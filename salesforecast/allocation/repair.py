@@ -47,7 +47,7 @@ def changed(limits: Limits, which: int, lower: float, upper: float) -> Rule | No
     elif isinstance(rule, Capacity) and limits.at[which] < 0:
         new = replace(rule, amount=float(upper))
     elif isinstance(rule, Capacity):
-        use = next(iter(rule.uses.values()))
+        use = next(iter(rule.uses.values())) if len(rule.uses) == 1 else 1.0  # a plain row
         new = replace(rule, amount=upper * limits.step * use)
     elif isinstance(rule, GrowthBand):
         new = _band(limits, which, rule, lower, upper)

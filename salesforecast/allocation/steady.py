@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from salesforecast.allocation.level import Bounds, Curves, Problem
+from salesforecast.allocation.curves import Curves
+from salesforecast.allocation.level import Bounds, Problem
 from salesforecast.allocation.tree import Tree
 
 _HALVINGS = 1100  # enough to part any two floats
@@ -57,11 +58,13 @@ def _children(problem: _Whole, depth: int, wanted: np.ndarray) -> np.ndarray:
     phase = problem.reset(depth, inner, wanted.astype(float))
     lower, upper = problem.ends(phase)
     under = tree.above[depth]
-    starts = layer.starts
+    starts, following = layer.starts, tree.layers[depth + 1]
 
     def below(level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         values, _ = problem.leaf(np.append(level, 0.0)[under])
         parts = problem.sums(values, None, depth + 1)[0][0]
+        if tree.mixed and len(following.ends):
+            parts[following.ends] = values[following.leaves]
         if depth + 1 < len(problem.least):
             parts = np.clip(parts, problem.least[depth + 1], problem.most[depth + 1])
         return parts, np.add.reduceat(parts, starts)

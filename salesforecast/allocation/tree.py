@@ -11,6 +11,8 @@ import numpy as np
 if TYPE_CHECKING:
     from scipy import sparse
 
+    from salesforecast.allocation.part import Part
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -40,6 +42,28 @@ class Layer:
     def mixed(self) -> bool:
         """Whether it holds groups and leaves side by side."""
         return bool(len(self.inner)) and bool(len(self.ends))
+
+
+@dataclass(frozen=True)
+class Nested:
+    """Groups alone, layer after layer.
+
+    Parameters
+    ----------
+    order
+        The leaves' places by parent, first the parents of the upper layers.
+    mothers
+        Place among all groups of the parent of each leaf, in that order.
+    cuts
+        Where each layer's groups start among all groups; one more at the end.
+    ups
+        For each layer: position of each group's parent among the groups of the layer above.
+    """
+
+    order: np.ndarray
+    mothers: np.ndarray
+    cuts: np.ndarray
+    ups: tuple[np.ndarray, ...]
 
 
 @dataclass(frozen=True)
@@ -98,6 +122,11 @@ class Tree:
         return cls(parents, tuple(layers), np.flatnonzero(is_leaf))
 
     @cached_property
+    def mixed(self) -> bool:
+        """Whether some layer holds groups and leaves side by side."""
+        return any(layer.mixed for layer in self.layers)
+
+    @cached_property
     def above(self) -> tuple[np.ndarray, ...]:
         """For each layer: the position in it of every leaf's ancestor.
 
@@ -116,6 +145,28 @@ class Tree:
             out.append(np.where(here, place[at], len(self.layers[number].nodes)))
             at = np.where(here, np.maximum(self.parents[at], 0), at)
         return tuple(out[::-1])
+
+    @cached_property
+    def nested(self) -> Nested:
+        """Where the groups stand among all groups, layer by layer: for sums over a mixed tree."""
+        place = np.zeros(len(self.parents), dtype=np.int64)
+        groups = [layer.nodes[layer.inner] for layer in self.layers if len(layer.inner)]
+        if groups:
+            place[np.concatenate(groups)] = np.arange(sum(map(len, groups)))
+        cuts = np.cumsum([0, *map(len, groups)])
+        ups = [
+            place[self.parents[nodes]] - cut for nodes, cut in zip(groups[1:], cuts, strict=False)
+        ]
+        mothers = place[self.parents[self.leaves]]
+        order = np.argsort(mothers, kind="stable")
+        return Nested(order, mothers[order], cuts, (cuts[:0], *ups))
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """For each layer all its groups with what lies beneath them."""
+        from salesforecast.allocation.part import parts_of
+
+        return parts_of(self)
 
     @cached_property
     def summing(self) -> sparse.csr_array:

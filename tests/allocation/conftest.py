@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from hypothesis import strategies as st
 
-from salesforecast.allocation.level import Levels, Line, solve, tighten
+from salesforecast.allocation.curves import Line
+from salesforecast.allocation.level import Levels, solve, tighten
 from salesforecast.allocation.tree import Tree
 from salesforecast.hierarchy import Hierarchy
 

@@ -154,6 +154,14 @@ def test_with_shared_capacities_every_contradiction_is_found_minimal_and_repaire
     check(*wish)
 
 
+def test_a_capacity_of_nested_nodes_is_repaired_by_the_nearer_nodes_use():
+    tree = Hierarchy.of(["m/r/p"], levels=["company", "market", "region", "position"], label="All")
+    rule = Capacity("/", 0, "visits", {"/": 0.5, "m": 2.0, "m/r": 1.0})
+    check(10, tree, (rule,), pd.Series(0.0, index=tree.leaves), 1)
+    outer = Capacity("/", 8, "visits", {"m": 2.0, "/": 0.5})
+    assert outer.row(tree, pd.Series(dtype=float)).coefficients.tolist() == [2.0]
+
+
 @given(wishes())
 @settings(max_examples=examples(60))
 def test_a_plan_is_refused_exactly_when_a_contradiction_is_named(wish):

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from salesforecast.allocation.level import Line, solve, tighten
+from salesforecast.allocation.curves import Line
+from salesforecast.allocation.level import solve, tighten
 from salesforecast.allocation.tree import Tree
 
 

@@ -8,7 +8,8 @@ from conftest import Problem, problems
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesforecast.allocation.level import Line, tighten
+from salesforecast.allocation.curves import Line
+from salesforecast.allocation.level import tighten
 from salesforecast.allocation.prices import Shared, Shifted, solve_shared
 from tests.examples import examples
 

@@ -86,7 +86,8 @@ class Problem:
 
     def __init__(self, tree: Tree, curves: Curves, bounds: Bounds, total: float) -> None:
         self.tree, self.curves, self.bounds = tree, curves, bounds
-        self.low, self.high = bounds.least[tree.leaves], bounds.most[tree.leaves]
+        leaves = slice_of(tree.leaves)
+        self.low, self.high = bounds.least[leaves], bounds.most[leaves]
         self.room = total - float(self.low.sum()) + self.low  # the most any leaf can carry
         np.maximum(self.room, self.low, out=self.room)
         np.minimum(self.room, self.high, out=self.room)
@@ -116,9 +117,11 @@ class Problem:
     def leaf(self, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Values and slopes of all leaves at one level each, within their limits."""
         value, slope = self.unclipped(level)
-        clipped = np.maximum(value, self.low)
+        clipped, free = self.scratch  # the next call writes over what this one returns
+        np.maximum(value, self.low, out=clipped)
         np.minimum(clipped, self.high, out=clipped)
-        return clipped, np.multiply(slope, clipped == value, out=value)
+        np.equal(clipped, value, out=free)
+        return clipped, np.multiply(slope, free, out=value)
 
     def sums(self, values: np.ndarray, slopes: np.ndarray | None, depth: int) -> list[Sums]:
         """Unclipped sums and slopes of each layer from `depth` down, for groups alone.
@@ -163,6 +166,10 @@ class Problem:
         every = zip(layers, self.least, self.most, strict=True)
         edges = [(least[layer.inner], most[layer.inner]) for layer, least, most in every]
         return self.curves.take(order), self.low[order], self.high[order], edges
+
+    @cached_property
+    def scratch(self) -> tuple[np.ndarray, np.ndarray]:
+        return np.empty(len(self.low)), np.empty(len(self.low), dtype=bool)
 
     def widen(self, at: int, sums: Sums) -> Sums:
         """From a layer's groups to all its nodes."""
@@ -306,10 +313,14 @@ def solve(tree: Tree, curves: Curves, bounds: Bounds, total: float) -> Levels:
     own, phase = np.array([problem.guess]), np.zeros(1, dtype=np.int8)
     sums: list[Sums] = []
     for depth, layer in enumerate(tree.layers):
-        inherited, above = own[layer.up], phase[layer.up]
+        inherited = np.full(len(layer.nodes), own[0]) if len(own) == 1 else own[layer.up]
         if not len(layer.inner):
-            leaf_level[layer.leaves] = inherited
+            if len(layer.leaves) == len(leaf_level):
+                leaf_level = inherited
+            else:
+                leaf_level[layer.leaves] = inherited
             break
+        above = phase[layer.up]
         known = sums[1] if depth else None
         if known is None:
             wanted, need = np.array([float(total)]), np.array([True])
@@ -346,13 +357,14 @@ def _finish(problem: Problem, found: Levels, leaf_level: np.ndarray) -> Levels:
         inside |= (problem.phase < 0) & (values > problem.low) & (problem.sinks > 0)
         outer = np.where(problem.phase == 0, leaf_level, _endless(problem.phase))
         value = np.where(problem.phase == 0, value, np.where(inside, values, outer))
-    found.exact[leaves] = values
-    found.level[leaves] = outer
+    where = slice_of(leaves)
+    found.exact[where] = values
+    found.level[where] = outer
     at = np.flatnonzero(value != values)
     if not len(at):
         return found
     side = np.sign(value[at] - values[at])
-    own, above = problem.curves.inverse(values)[at], outer[at]
+    own, above = problem.curves.take(at).inverse(values[at]), outer[at]
     own = np.where(np.isnan(own), _endless(-side), own)
     with np.errstate(invalid="ignore"):  # both without end: no more than the level above
         price = own - above
@@ -362,6 +374,12 @@ def _finish(problem: Problem, found: Levels, leaf_level: np.ndarray) -> Levels:
     places = leaves[at]
     found.level[places], found.held[places], found.price[places] = own, side, price
     return found
+
+
+def slice_of(places: np.ndarray) -> np.ndarray | slice:
+    """Rising places as a slice if they follow one another: then nothing is copied."""
+    first, last = int(places[0]), int(places[-1]) + 1
+    return slice(first, last) if last - first == len(places) else places
 
 
 def _endless(sign: np.ndarray) -> np.ndarray:

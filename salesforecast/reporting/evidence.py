@@ -35,11 +35,12 @@ def fair_section(report: Report, words: Wording) -> Html:
     if hindcast is None or hindcast.summary.empty:
         return Html("")
     quarters = hindcast.detail["quarter"].nunique()
-    body: list[str] = [paragraph(words.say("fair_intro"))]
+    scored = who_is_scored(report, words)
+    body: list[str] = [paragraph(words.say("fair_intro", **scored))]
     body.append(paragraph(_verdict(report, words)))
     body.append(fairness_strip(report, words.language).svg)
     count = int(hindcast.summary.iloc[0]["person_quarters"])
-    notes = [words.say("fair_note", n=count)]
+    notes = [words.say("fair_note", n=count, **scored)]
     body.append(paragraph(_joined([*notes, hindcast.note], words), "note"))
     return Html(
         section(Html(words.html("fair", n=quarters)), body, css="keep") + _far_off(report, words)
@@ -115,13 +116,23 @@ def _verdict(report: Report, words: Wording) -> str:
         other=words.name("method", str(best.name)),
         other_share=words.percent(best["share_80_120"]),
         spread=f"{ours['spread']:.2f}",
+        **who_is_scored(report, words),
         other_spread=f"{best['spread']:.2f}",
     )
     if "against_first_low" in best:  # paired: the same people in the same quarters
         apart = best["against_first_low"] > 0 or best["against_first_high"] < 0
     else:
         apart = ours["spread_high"] < best["spread_low"] or best["spread_high"] < ours["spread_low"]
-    return _joined([said, words.say("fair_clear" if apart else "fair_unclear")], words)
+    verdict = "fair_unclear"
+    if apart:
+        verdict = "fair_clear_ours" if ours["spread"] < best["spread"] else "fair_clear_habit"
+    return _joined([said, words.say(verdict)], words)
+
+
+def who_is_scored(report: Report, words: Wording) -> dict[str, str]:
+    """What a scored unit is called: a person, or a place where no table names people."""
+    kind = "people" if report.of_people else "places"
+    return {part: words.say(f"{part} {kind}") for part in ("one", "many")}
 
 
 def _far_off(report: Report, words: Wording) -> Html:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from salesforecast.reporting.evidence import data_section, fair_section, made_section
+from salesforecast.reporting.evidence import data_section, fair_section, made_section, who_is_scored
 from salesforecast.reporting.figures import history_and_target
 from salesforecast.reporting.html import Html, paragraph, safe, section
 from salesforecast.reporting.people import person_section
@@ -101,6 +101,7 @@ def lead(report: Report, words: Wording) -> Html:
                 quarters=report.hindcast.detail["quarter"].nunique(),
                 share=words.percent(report.hindcast.summary["share_80_120"].iloc[0]),
                 other_share=words.percent(habit["share_80_120"]),
+                **who_is_scored(report, words),
             )
         )
     if report.changes is not None and len(report.changes):

@@ -140,7 +140,9 @@ def worst_off(values: np.ndarray) -> float:
     The values are burdens (target over a basis), so the largest has it hardest.
     """
     values = np.asarray(values, dtype=float)
-    return float(values.mean() / values.max()) if len(values) and values.max() > 0 else float("nan")
+    if not len(values) or values.max() <= 0:
+        return float("nan")
+    return min(float(values.mean() / values.max()), 1.0)  # a mean of equals may end a bit above
 
 
 def fairness(

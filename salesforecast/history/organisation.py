@@ -8,6 +8,7 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePath
 
 from salesforecast.fiscal import FiscalCalendar
+from salesforecast.history.declared import Declared
 
 PERIOD_NAMES = {"month": "M", "quarter": "Q", "year": "Y"}
 
@@ -153,6 +154,8 @@ class Organisation:
         Finest period that is planned: `"M"`, `"Q"` or `"Y"`.
     folder
         Paths in the file are relative to it.
+    declared
+        What moves sales besides time: holidays, events, drivers, changes of regions.
     """
 
     name: str
@@ -168,6 +171,7 @@ class Organisation:
     quota: Quota | None = None
     house: House = field(default_factory=House)
     folder: Path = Path()
+    declared: Declared = field(default_factory=Declared)
 
     @property
     def has_people(self) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 from salesforecast.errors import OrganisationError
 from salesforecast.fiscal import MONTHS, FiscalCalendar
+from salesforecast.history import declared
 from salesforecast.history.organisation import (
     PARTS,
     PERIOD_NAMES,
@@ -27,10 +28,11 @@ _KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "str": ((str,), "a text in quotes"),
     "int": ((int,), "a whole number"),
     "float": ((int, float), "a number"),
+    "float | None": ((int, float), "a number"),
     "bool": ((bool,), "true or false"),
     "bool | None": ((bool,), "true or false"),
 }
-TOP = ("name", "levels", "calendar", "source", "products", *PARTS)
+TOP = ("name", "levels", "calendar", "source", "products", *PARTS, *declared.KEYS)
 
 
 def read(path: Path) -> Organisation:
@@ -109,11 +111,26 @@ class _Reader:
             calendar=FiscalCalendar(calendar["year_starts"]),
             freq=PERIOD_NAMES[calendar["period"]],
             folder=folder,
+            declared=self.declared(content),
             **parts,
         )
 
+    def declared(self, content: Mapping[str, Any]) -> declared.Declared:
+        """What moves sales besides time."""
+        work = self.table(content, "calendar")
+        parts: dict[str, Any] = {
+            key: self.part(kind, self.table(content, key), key)
+            for key, kind in declared.TABLES.items()
+            if key in content
+        }
+        for key, (name, kind) in declared.LISTS.items():
+            parts[name] = tuple(self.part(kind, one, key) for one in self.tables(content, key))
+        parts["overrides"] = self.value("str", content.get("overrides", ""), "overrides", "")
+        days = {key: work[key] for key in declared.WORK_KEYS if key in work}
+        return declared.Declared(work=self.part(declared.WorkDays, days, "calendar"), **parts)
+
     def calendar(self, table: Mapping[str, Any]) -> dict[str, Any]:
-        self.known(table, ("year_starts", "period"), "calendar")
+        self.known(table, ("year_starts", "period", *declared.WORK_KEYS), "calendar")
         first, period = table.get("year_starts", 1), table.get("period", "month")
         if first not in range(1, 13) or isinstance(first, bool):
             self.refuse(f"year_starts is a month from 1 to 12, not {first!r}.", "year_starts")
@@ -157,15 +174,21 @@ class _Reader:
     def value(self, kind: str, value: Any, key: str, section: str) -> Any:
         if kind == "Columns":
             return value
+        if kind.startswith("tuple[float"):
+            numbers = value if isinstance(value, list) else [value]
+            return tuple(self.value("float", number, key, section) for number in numbers)
         if kind.startswith("tuple"):
             items = [value] if isinstance(value, str) else value
             if isinstance(items, list) and all(isinstance(item, (str, int)) for item in items):
                 return tuple(str(item) for item in items)
             self.refuse(f"'{key}' is a text or a list of texts, not {value!r}.", key, section)
+        if kind.startswith("Mapping"):
+            shares = self.table({key: value}, key)
+            return {name: self.value("float", one, name, section) for name, one in shares.items()}
         types, words = _KINDS[kind]
         if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
             self.refuse(f"'{key}' is {words}, not {value!r}.", key, section)
-        return float(value) if kind == "float" else value
+        return float(value) if kind.startswith("float") else value
 
     def table(self, content: Mapping[str, Any], key: str) -> Mapping[str, Any]:
         value = content.get(key, {})
@@ -221,6 +244,9 @@ def _check(organisation: Organisation, name: str) -> None:
 
 def _problems(organisation: Organisation) -> Iterator[tuple[str, str]]:
     levels = len(organisation.levels)
+    contradiction = declared.problem(organisation.declared)
+    if contradiction[0]:
+        yield contradiction
     if not levels:
         yield "there is no level.", "name at least one: levels = ['region']."
     if not organisation.sources:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from salesforecast.history.declared import LISTS, TABLES, Declared
 from salesforecast.history.organisation import PARTS, PERIOD_NAMES, Organisation
 
 _HEAD = """\
@@ -60,9 +61,20 @@ def _moved(organisation: Organisation, folder: Path) -> Organisation:
 
     parts = ("territories", "people", "assignments", "quota")
     there = {name: getattr(organisation, name) for name in parts}
+    told = organisation.declared
+    own = {"overrides": told.overrides, "own_days": told.work.own_days}
+    own = {key: _relative(organisation.folder / one, folder) for key, one in own.items() if one}
+    declared = replace(
+        told,
+        overrides=own.get("overrides", ""),
+        work=replace(told.work, own_days=own.get("own_days", "")),
+        drivers=told.drivers and path_from(told.drivers),
+        pipeline=told.pipeline and path_from(told.pipeline),
+    )
     return replace(
         organisation,
         folder=folder,
+        declared=declared,
         sources=tuple(path_from(source) for source in organisation.sources),
         products=tuple(path_from(step) for step in organisation.products),
         **{name: path_from(part) for name, part in there.items() if part},
@@ -82,6 +94,8 @@ def plain(organisation: Organisation) -> dict[str, Any]:
         "name": organisation.name,
         "levels": list(organisation.levels),
     }
+    if organisation.declared.overrides:
+        content["overrides"] = organisation.declared.overrides
     names = {freq: name for name, freq in PERIOD_NAMES.items()}
     calendar = {
         "year_starts": organisation.calendar.year_starts,
@@ -93,7 +107,17 @@ def plain(organisation: Organisation) -> dict[str, Any]:
     content["source"] = [_table(source) for source in organisation.sources]
     if organisation.products:
         content["products"] = [_table(step) for step in organisation.products]
+    content["calendar"] |= _table(organisation.declared.work)
+    parts |= _declared(organisation.declared)
     return content | {key: part for key, part in parts.items() if part}
+
+
+def _declared(declared: Declared) -> dict[str, Any]:
+    """What moves sales besides time, by the names of its sections."""
+    tables = {key: _table(part) for key in TABLES if (part := getattr(declared, key))}
+    return tables | {
+        key: [_table(one) for one in getattr(declared, name)] for key, (name, _) in LISTS.items()
+    }
 
 
 def _table(part: Any) -> dict[str, Any]:
@@ -101,7 +125,7 @@ def _table(part: Any) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for field in dataclasses.fields(part):
         value = getattr(part, field.name)
-        if value == field.default:
+        if value == field.default or value == {}:
             continue
         if dataclasses.is_dataclass(value):
             value = _table(value)

@@ -36,8 +36,8 @@ bench: setup ## measure; NAME=run, allocation or forecasting
 lab: setup ## open JupyterLab on the notebooks
 	@$(BIN)/salesforecast lab
 
-app: setup ## the planner's screen in JupyterLab (an app without code is on its way)
-	@$(BIN)/salesforecast lab plan_targets
+app: setup ## the planner's screen as an app without code, by a personal link
+	@$(BIN)/salesforecast app $(ARGS)
 
 pictures: setup ## make the README's pictures again (needs chromium)
 	@$(BIN)/python -m benchmarks.pictures

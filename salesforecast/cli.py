@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from salesforecast.app.commands import app
 from salesforecast.errors import DataError, EngineError, ParameterError, SalesforecastError
 from salesforecast.planning_commands import COMMANDS
 
@@ -58,7 +59,7 @@ def cli() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
-for _command in COMMANDS:
+for _command in (*COMMANDS, app):
     cli.add_command(_command)
 
 

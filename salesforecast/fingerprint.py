@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 _VERSIONS = ("salesforecast", "pandas", "numpy", "scipy", "statsmodels")
 
@@ -23,12 +24,8 @@ def sha256(path: Path) -> str:
 
 def tables(toml: Path) -> list[Path]:
     """Files that the `path` entries of a TOML file name: a file, a pattern or a folder each."""
-    try:
-        content = tomllib.loads(toml.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError):
-        return []  # the job says what is wrong with it
     found: list[Path] = []
-    for text in _named_paths(content):
+    for text in _texts(_content(toml), "path"):
         path = toml.parent / text
         if path.is_dir():
             found += [p for p in path.iterdir() if p.is_file()]
@@ -39,17 +36,32 @@ def tables(toml: Path) -> list[Path]:
     return sorted(found)
 
 
-def _named_paths(content: object) -> Iterator[str]:
-    """Every text under a key `path`, at any depth."""
+def databases(toml: Path) -> list[str]:
+    """Variables of the environment that the `database` entries of a TOML file name.
+
+    What a database holds is known by reading it only: no hash of files tells that it changed.
+    """
+    return sorted(set(_texts(_content(toml), "database")))
+
+
+def _content(toml: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(toml.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return {}  # the job says what is wrong with it
+
+
+def _texts(content: object, wanted: str) -> Iterator[str]:
+    """Every text under a key `wanted`, at any depth."""
     if isinstance(content, list):
         for part in content:
-            yield from _named_paths(part)
+            yield from _texts(part, wanted)
     elif isinstance(content, dict):
         for key, part in content.items():
-            if key == "path" and isinstance(part, str):
+            if key == wanted and isinstance(part, str):
                 yield part
             else:
-                yield from _named_paths(part)
+                yield from _texts(part, wanted)
 
 
 def code() -> str:

@@ -12,6 +12,7 @@ from math import isfinite
 from pathlib import Path
 
 from salesforecast.errors import ParameterError
+from salesforecast.masking import refuse_secrets
 
 Value = str | int | float | bool
 SAID_BY_SCENARIO = ("stretch", "criterion", "seed")  # never from two places
@@ -50,9 +51,12 @@ class Job:
         Raises
         ------
         ParameterError
-            If a name is unknown, a value does not fit its type, or a file does not exist.
+            If a name is unknown, a value does not fit its type or looks like a secret, or a file
+            does not exist.
         """
         known = {p.name: p for p in self.parameters}
+        refuse_secrets(given, where="the parameters of the run")
+        refuse_secrets({p.name: p.default for p in self.parameters}, where=str(self.notebook))
         for name in given:
             if name not in known:
                 raise _unknown(name, self, list(known))

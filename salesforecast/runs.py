@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
-import re
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from salesforecast import errors, publishing
+from salesforecast import publishing
 from salesforecast.errors import (
     DataError,
     DeadlineError,
@@ -25,8 +21,10 @@ from salesforecast.errors import (
     ParameterError,
     SalesforecastError,
 )
-from salesforecast.fingerprint import sha256, software, tables
+from salesforecast.fingerprint import databases, sha256, software, tables
 from salesforecast.jobs import FOLDER, PATHS, Job, find_job
+from salesforecast.kernels import STAGE
+from salesforecast.masking import Mask
 from salesforecast.publishing import (
     MANIFEST,
     is_whole,
@@ -39,12 +37,13 @@ from salesforecast.publishing import (
     set_aside,
     write_manifest,
 )
+from salesforecast.worker import described, raised, supervise
 
 __all__ = ["RESULT", "STAGE", "RunResult", "announce", "latest_run", "run", "sha256", "staged"]
 
 RESULT = "result.json"  # what the notebook tells us: stages, findings, inputs, seed, summary
-DEADLINE = 3600.0  # seconds; a kernel that hangs must not hold a night's runs up for ever
-STAGE = "stage: "  # a line of a cell's output that starts so is shown while the run works
+KEPT = "inputs"  # copies of the organisation and the scenario, so that runs can be compared
+DEADLINE = 3600.0  # seconds; a run that hangs must not hold a night's runs up for ever
 
 
 @dataclass(frozen=True)
@@ -68,6 +67,26 @@ class RunResult:
     manifest: Mapping[str, Any]
 
 
+class Gate(Protocol):
+    """What looks at the data before a run: see `salesforecast.operations.gate`."""
+
+    def __call__(
+        self,
+        staging: Path,
+        last: Path | None,
+        *,
+        deadline: float,
+        progress: Callable[[str], None],
+    ) -> Mapping[str, Any]:
+        """Refuse the data (`DataError`), or return what the manifest says of them.
+
+        `read` maps what was read to its sha256. Files written to `staging` are kept.
+        """
+
+    def recall(self, last: Path) -> None:
+        """Refuse data that have not changed since the run in `last` but are too old by now."""
+
+
 def announce(stage: str, words: str = "") -> None:
     """Print the line by which a notebook tells the terminal that `stage` starts."""
     print(f"{STAGE}{stage}{' - ' if words else ''}{words}", flush=True)
@@ -83,14 +102,14 @@ def staged(
     Without `outputs`, the folder of that name in the working directory is taken, or beside it
     if that is `notebooks`.
     """
-    started, clock, cpu = datetime.now(UTC), time.perf_counter(), _cpu()
+    taken = _clock()
 
     def describe(folder: Path) -> dict[str, Any]:
         return {
             "parameters": dict(parameters or {}),
             "versions": software(),
             **_results(folder),
-            **_taken(started, clock, cpu),
+            **taken(),
         }
 
     with publishing.staged(job, outputs, describe=describe) as folder:
@@ -106,11 +125,16 @@ def run(
     force: bool = False,
     deadline: float = DEADLINE,
     progress: Callable[[str], None] = print,
+    gate: Gate | None = None,
+    about: Mapping[str, Any] | None = None,
+    secrets: tuple[str, ...] = (),
+    keep_refused: bool = False,
 ) -> RunResult:
     """Run `job` and publish its results in `outputs/runs/<job>/<run id>/`.
 
     A run whose parameters, inputs and software are those of the last good run is not
-    repeated unless `force` is true or that run's files were altered. A second run of the same job waits for the first.
+    repeated unless `force` is true or that run's files were altered. A second run of the same
+    job waits for the first. Secrets of the environment are masked in whatever is kept or said.
 
     Parameters
     ----------
@@ -121,102 +145,153 @@ def run(
     outputs
         Folder of all results; made when it does not exist.
     deadline
-        Seconds that one cell may take.
+        Seconds that the whole run may take, its waiting for others not counted.
     progress
         Called with one line a stage, while the notebook runs.
+    gate
+        Looks at the data before the notebook does.
+    about
+        Further entries of the manifest that a result depends on.
+    secrets
+        Variables of the environment to be masked whatever their name.
+    keep_refused
+        Keep a record of a run whose data were refused, too, in `failed/<run id>/`.
 
     Raises
     ------
     ParameterError
         If the job, a parameter or a file does not exist; nothing in `outputs` changes.
     DataError
-        If the notebook refuses the data; nothing in `outputs` changes.
+        If the data are refused; `latest` is as it was.
     InfeasibleError, EngineError, DeadlineError, SalesforecastError
         If the run fails; the notebook with its failing cell is kept in `failed/<run id>/`.
     """
     found = find_job(job, notebooks)
     values = found.settle(parameters)
     outputs = outputs.resolve()
-    fingerprint = _fingerprint(found, values)
+    mask = Mask.of(extra=secrets)
+    fingerprint = {**_fingerprint(found, values), **(about or {})}
+
+    def tell(line: str) -> None:
+        progress(mask.text(line))
+
     with job_folder(outputs, job, waiting=progress) as folder:
         last = latest_run(outputs, job)
         manifest = read_json(last / MANIFEST) if last else {}
-        if last and not force and _same(manifest, fingerprint) and is_whole(last):
+        same = last is not None and not force and _same(manifest, fingerprint) and is_whole(last)
+        if same and last and not any(databases(path) for path in _named(values)):
+            if gate:
+                gate.recall(last)
             return RunResult(job, last.name, last, "unchanged", manifest)
-        run_id = new_run_id()
-        staging = new_staging(folder, run_id)
-        started, clock, cpu = datetime.now(UTC), time.perf_counter(), _cpu()
-        progress("start")
+        taken, until = _clock(), time.monotonic() + deadline
+        tell("start")
+        staging = new_staging(folder, run_id := new_run_id())
+        about_run = {"job": job, "run_id": run_id, **fingerprint}
         try:
-            _execute(found, values, staging, deadline=deadline, progress=progress)
-        except (DataError, ParameterError):
-            shutil.rmtree(staging)
-            raise
-        except SalesforecastError as error:
-            kept = set_aside(staging, folder)
-            _open_again(kept / f"{job}.ipynb", staging.name, run_id)
-            raise _with_place(error, kept / f"{job}.ipynb") from error
+            looked = dict(gate(staging, last, deadline=until, progress=tell)) if gate else {}
+            if same and last and looked.get("read") and looked["read"] == manifest.get("read"):
+                shutil.rmtree(staging)
+                return RunResult(job, last.name, last, "unchanged", manifest)
+            supervise(
+                "salesforecast.kernels",
+                _order(found, values, staging),
+                deadline=until,
+                progress=tell,
+            )
+            told = _results(staging)
+            _refuse_moved(looked.get("read", {}), told["read"])
+            _open_again(staging / f"{job}.ipynb", staging.name, run_id)
+            _keep_copies(staging, values)
+            mask.folder(staging)
+            whole = {**about_run, **looked, **told, "status": "good", **taken()}
+            manifest = write_manifest(staging, mask.tree(whole), folder=folder)
+            published = publish(staging, folder, outputs=outputs)
+        except (SalesforecastError, OSError) as error:
+            why = _in_words(error, mask, deadline=deadline)
+            record = {**about_run, "status": "failed", "error": described(why), **taken()}
+            kept = _aside(staging, folder, mask, why, record, keep_refused=keep_refused)
+            raise _with_place(why, kept) from error
         except BaseException:
             shutil.rmtree(staging, ignore_errors=True)
             raise
-        _open_again(staging / f"{job}.ipynb", staging.name, run_id)
-        manifest = {
-            "job": job,
-            "run_id": run_id,
-            "status": "good",
-            **fingerprint,
-            **_results(staging),
-            **_taken(started, clock, cpu),
-        }
-        manifest = write_manifest(staging, manifest, folder=folder)
-        return RunResult(
-            job, run_id, publish(staging, folder, outputs=outputs), "published", manifest
+        return RunResult(job, run_id, published, "published", manifest)
+
+
+def _order(found: Job, values: Mapping[str, Any], staging: Path) -> dict[str, Any]:
+    """What the process with the kernel is asked to do."""
+    return {
+        "notebook": str(found.notebook),
+        "output": str(staging / f"{found.name}.ipynb"),
+        "parameters": {**values, **({FOLDER: str(staging)} if found.writes else {})},
+    }
+
+
+def _in_words(error: Exception, mask: Mask, *, deadline: float) -> SalesforecastError:
+    """What failed, without secrets; a disk that refuses is an engine that fails."""
+    if isinstance(error, OSError):
+        error = EngineError(
+            "the disk refused.",
+            where=f"{error.filename or 'the outputs folder'}: {error.strerror or error}",
+            fix="free space or ask for the right to write; what was published is as it was.",
         )
+    assert isinstance(error, SalesforecastError)
+    what = error.what
+    if isinstance(error, DeadlineError):
+        what = f"the run was stopped: it took longer than {deadline:,g} s."
+    told = {**described(error), "what": what}
+    return raised(mask.tree(told))
 
 
-def _execute(
-    job: Job,
-    values: Mapping[str, Any],
+def _aside(
     staging: Path,
+    folder: Path,
+    mask: Mask,
+    error: SalesforecastError,
+    record: Mapping[str, Any],
     *,
-    deadline: float,
-    progress: Callable[[str], None],
-) -> None:
-    """Run the notebook in a kernel; the executed one is written to `staging`."""
-    with _quick_import():
-        import papermill
-    from jupyter_client.kernelspec import NoSuchKernel
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
-    from papermill.exceptions import PapermillExecutionError
-
-    os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")  # this environment's kernel, no other
-    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # its errors reach us as exceptions
+    keep_refused: bool,
+) -> Path | None:
+    """Keep what a failed run has left, and why it failed; None where nothing is to be kept."""
+    refused = isinstance(error, DataError | ParameterError)
+    if not staging.is_dir() or (refused and not keep_refused):
+        shutil.rmtree(staging, ignore_errors=True)
+        return None
+    notebook = staging / f"{record['job']}.ipynb"
     try:
-        papermill.execute_notebook(
-            _plain(job.notebook),
-            _plain(staging / f"{job.name}.ipynb"),
-            parameters={**values, **({FOLDER: str(staging)} if job.writes else {})},
-            kernel_name="python3",
-            progress_bar=False,
-            stdout_file=_Lines(progress),
-            extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
-            cwd=job.notebook.parent,
-            execution_timeout=ceil(deadline),
+        _open_again(notebook, staging.name, str(record["run_id"]))
+        mask.folder(staging)
+        whole = {**record, "exit_code": error.exit_code, "read": _results(staging)["read"]}
+        write_manifest(staging, mask.tree(whole), folder=folder)
+    except (OSError, EngineError):  # a full disk: what is there is kept as it is, or not at all
+        if mask.found_in(staging):
+            shutil.rmtree(staging, ignore_errors=True)
+            return None
+    kept = set_aside(staging, folder)
+    return next((path for path in (kept / notebook.name, kept) if path.exists()), kept)
+
+
+def _refuse_moved(looked: Mapping[str, str], read: Mapping[str, str]) -> None:
+    """Refuse a result of other data than those that were looked at.
+
+    Raises
+    ------
+    DataError
+        If a delivery arrived between the look and the reading.
+    """
+    moved = sorted(name for name in looked if name in read and looked[name] != read[name])
+    if moved:
+        raise DataError(
+            "the data changed while the run was at work.",
+            where=", ".join(moved),
+            fix="run again when the delivery is complete.",
         )
-    except PapermillExecutionError as error:
-        raise _from_kernel(error, job) from None
-    except CellTimeoutError as error:
-        raise DeadlineError(
-            f"the run was stopped: a step took longer than {deadline:,g} s.",
-            where=f"job '{job.name}'",
-            fix="allow more time with --deadline, or give it less data.",
-        ) from error
-    except (DeadKernelError, NoSuchKernel, RuntimeError) as error:
-        raise EngineError(
-            "the notebook's kernel died or did not start.",
-            where=f"job '{job.name}': {str(error).strip() or type(error).__name__}",
-            fix="free memory and try again; `salesforecast doctor` checks the kernel.",
-        ) from error
+
+
+def _keep_copies(staging: Path, values: Mapping[str, Any]) -> None:
+    """Copy the organisation and the scenario into the run."""
+    for path in _named(values):
+        (staging / KEPT).mkdir(exist_ok=True)
+        shutil.copyfile(path, staging / KEPT / path.name)
 
 
 def _open_again(notebook: Path, staging: str, run_id: str) -> None:
@@ -232,70 +307,6 @@ def _open_again(notebook: Path, staging: str, run_id: str) -> None:
     notebook.write_text(text + "\n", encoding="utf-8")
 
 
-@contextmanager
-def _quick_import() -> Iterator[None]:
-    """Import papermill without `rfc3987_syntax`, half of its start.
-
-    jsonschema takes that package only to check the format of internationalised addresses,
-    which notebooks do not hold, and does without it when it cannot be imported.
-    """
-    name = "rfc3987_syntax"
-    if name in sys.modules:
-        yield
-        return
-    sys.modules[name] = None  # type: ignore[assignment]  # Python's way to say "not there"
-    try:
-        yield
-    finally:
-        del sys.modules[name]
-
-
-class _Lines:
-    """A file that hands on the complete lines that begin with `STAGE`, without that word."""
-
-    def __init__(self, progress: Callable[[str], None]) -> None:
-        self._progress, self._rest = progress, ""
-
-    def write(self, text: str) -> None:
-        *lines, self._rest = (self._rest + text).split("\n")
-        for line in lines:
-            if line.startswith(STAGE):
-                self._progress(line.removeprefix(STAGE))
-
-    def flush(self) -> None:
-        """Nothing is held back but an unfinished line."""
-
-
-def _plain(path: Path) -> str:
-    """A path for papermill, which reads braces as places for parameters."""
-    return str(path).replace("{", "{{").replace("}", "}}")
-
-
-def _from_kernel(error: Any, job: Job) -> SalesforecastError:
-    """The error that a cell raised: ours word for word, any other as a bug of ours."""
-    kind = getattr(errors, error.ename, None)
-    words = re.fullmatch(r"(.*?)\n  where: (.*?)\n  fix: (.*)", error.evalue, flags=re.DOTALL)
-    if words and isinstance(kind, type) and issubclass(kind, SalesforecastError):
-        return kind(words[1], where=words[2], fix=words[3])
-    frames = re.findall(r"File (\S+?salesforecast\S+?):(\d+)", _without_colour(error.traceback))
-    place = f", {frames[-1][0]}:{frames[-1][1]}" if frames else ""
-    return SalesforecastError(
-        f"the notebook stopped: {error.ename}: {error.evalue}",
-        where=f"job '{job.name}', cell {error.exec_count}{place}",
-        fix="this is a bug of ours: please report it with the notebook that was kept.",
-    )
-
-
-def _without_colour(traceback: list[str]) -> str:
-    return re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(traceback))
-
-
-def _with_place(error: SalesforecastError, notebook: Path) -> SalesforecastError:
-    """The same error, saying where its notebook was kept."""
-    fix = f"{error.fix}\n  notebook with the failing cell: {notebook}"
-    return type(error)(error.what, where=error.where, fix=fix)
-
-
 def _results(staging: Path) -> dict[str, Any]:
     """What the notebook reported."""
     result = read_json(staging / RESULT)
@@ -308,9 +319,22 @@ def _results(staging: Path) -> dict[str, Any]:
     }
 
 
+def _with_place(error: SalesforecastError, kept: Path | None) -> SalesforecastError:
+    """The same error, saying where its notebook was kept."""
+    if kept is None:
+        return error
+    words = "notebook with the failing cell" if kept.suffix == ".ipynb" else "kept"
+    return raised({**described(error), "fix": f"{error.fix}\n  {words}: {kept}"})
+
+
+def _named(values: Mapping[str, Any]) -> list[Path]:
+    """The user's files among the parameters."""
+    return [Path(str(values[name])) for name in PATHS if values.get(name)]
+
+
 def _fingerprint(job: Job, values: Mapping[str, Any]) -> dict[str, Any]:
     """What a result depends on: parameters, the content of every input, software."""
-    named = [Path(str(values[name])) for name in PATHS if values.get(name)]
+    named = _named(values)
     inputs = [job.notebook, *named, *(path for toml in named for path in tables(toml))]
     return {
         "parameters": dict(values),
@@ -329,14 +353,19 @@ def _same(manifest: Mapping[str, Any], fingerprint: Mapping[str, Any]) -> bool:
     )
 
 
-def _taken(started: datetime, clock: float, cpu: float) -> dict[str, Any]:
-    """When a run that began then ended, and what it took."""
-    return {
-        "started": started.isoformat(timespec="seconds"),
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": round(time.perf_counter() - clock, 3),
-        "cpu_seconds": round(_cpu() - cpu, 3),
-    }
+def _clock() -> Callable[[], dict[str, Any]]:
+    """Start measuring; what is returned says when the run began and ended, and what it took."""
+    started, clock, cpu = datetime.now(UTC), time.perf_counter(), _cpu()
+
+    def taken() -> dict[str, Any]:
+        return {
+            "started": started.isoformat(timespec="seconds"),
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": round(time.perf_counter() - clock, 3),
+            "cpu_seconds": round(_cpu() - cpu, 3),
+        }
+
+    return taken
 
 
 def _cpu() -> float:

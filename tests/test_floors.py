@@ -10,10 +10,12 @@ import salesforecast
 PACKAGE = Path(salesforecast.__file__).parent
 FLOORS = [
     {"errors"},
+    {"masking", "worker"},
     {"tables", "hierarchy", "fiscal"},
     {"rules", "fingerprint"},
     {"history", "forecasting", "allocation", "planning"},
-    {"jobs", "planners", "publishing", "reporting", "wishes"},
+    {"grain", "jobs", "planners", "publishing", "reporting", "wishes"},
+    {"kernels"},
     {"runs"},
     {"workbench"},
     {"desk", "replay"},

@@ -93,7 +93,8 @@ def test_text_is_read_as_the_parameters_type(notebooks, given, expected):
         ({"hindcast": "perhaps"}, "true or false"),
         ({"strech": "0.05"}, "did you mean 'stretch'?"),
         ({"folder": "/"}, "has no parameter 'folder'"),
-        ({"token": "secret"}, "has no parameter 'token'"),
+        ({"token": "hunter2"}, "looks like a secret"),
+        ({"trouble": "postgresql://ann:hunter2@host/sales"}, "looks like a secret"),
         ({"organisation": "nowhere.toml"}, "does not exist"),
     ],
 )
@@ -101,7 +102,7 @@ def test_a_wrong_parameter_is_refused_and_nothing_is_started(go, tmp_path, given
     with pytest.raises(ParameterError) as refused:
         go(**given)
     assert words in str(refused.value)
-    assert "secret" not in str(refused.value)
+    assert "hunter2" not in str(refused.value)
     assert _everything(tmp_path) == []
 
 

@@ -179,12 +179,12 @@ class Session(traitlets.HasTraits):
         at a slider, are one step for `undo`.
         """
         asked = say(self.language, "ask_total", amount=self._amount(amount))
-        return self._wish(asked, gesture=gesture, total=int(amount), chance=None)
+        return self.wish(asked, gesture=gesture, total=int(amount), chance=None)
 
     def set_criterion(self, name: str) -> bool:
         """Change what fair means; the total stays as it is on the screen."""
         asked = say(self.language, "ask_criterion", name=criterion_label(self.language, name))
-        return self._wish(asked, criterion=name)
+        return self.wish(asked, criterion=name)
 
     def set_floor(self, node: str, amount: float | None) -> bool:
         """Set the least that `node` may be asked, in the measure; None releases it."""
@@ -229,31 +229,35 @@ class Session(traitlets.HasTraits):
         label = self.label(node)
         if amount is None:
             asked = say(self.language, "ask_release", kind=words, label=label)
-            return self._wish(asked, rules=others)
+            return self.wish(asked, rules=others)
         asked = say(
             self.language, "ask_limit", kind=words, label=label, amount=self._amount(amount)
         )
         if amount < 0:
             what, fix = (say(self.language, key) for key in ("negative", "negative_fix"))
             return self._refuse(asked, ParameterError(what, where="", fix=fix))
-        return self._wish(asked, rules=(*others, kind(node, amount, owner=self.owner)))
+        return self.wish(asked, rules=(*others, kind(node, amount, owner=self.owner)))
 
     def accept_repair(self) -> bool:
         """Take what the refusal offers instead of the wish; False if it offers nothing."""
         refusal = self.refusal
         if refusal is None or refusal.instead is None:
             return False
-        return self._try(refusal.changes, refusal.instead)
+        return self.take(refusal.changes, refusal.instead)
 
-    def _wish(self, asked: str, *, gesture: str = "", **changes: Any) -> bool:
-        """Try the changed scenario: taken with its plan, or refused with nothing moved."""
+    def wish(self, asked: str, *, gesture: str = "", **changes: Any) -> bool:
+        """Try a changed scenario (`changes`: its fields): taken with its plan, or refused.
+
+        `asked` says the wish in words; of a refused one nothing has moved.
+        """
         try:
             scenario = replace(self.scenario, **changes)
         except SalesforecastError as error:
             return self._refuse(asked, error)
-        return self._try(asked, scenario, gesture=gesture)
+        return self.take(asked, scenario, gesture=gesture)
 
-    def _try(self, asked: str, scenario: Scenario, *, gesture: str = "") -> bool:
+    def take(self, asked: str, scenario: Scenario, *, gesture: str = "") -> bool:
+        """Try a whole scenario, such as one that was loaded; otherwise as `wish`."""
         if scenario == self.scenario:
             self.refusal = None
             return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,11 +50,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A worksheet with the workbook's formats and the reader's words."""
+    """A worksheet with the workbook's formats and the reader's words; `head` is the row of its heads."""
 
     to: Any
     style: dict[str, Any]
     words: Wording
+    head: int = HEAD_ROW
 
     @property
     def name(self) -> str:
@@ -67,12 +68,12 @@ class Sheet:
         self.text(1, 0, note, "note")
         for at, column in enumerate(columns):
             right = column.style not in ("text", "wrapped", "date")
-            self.text(HEAD_ROW, at, column.head, "head_right" if right else "head")
-        self.to.freeze_panes(HEAD_ROW + 1, frozen)
+            self.text(self.head, at, column.head, "head_right" if right else "head")
+        self.to.freeze_panes(self.head + 1, frozen)
         self.to.set_landscape()
         self.to.set_paper(9)  # A4
         self.to.fit_to_pages(1, 0)
-        self.to.repeat_rows(HEAD_ROW)
+        self.to.repeat_rows(self.head)
         self.to.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
         self.to.set_footer(f"&L&A&R{self.words.say('page')} &P / &N")
 
@@ -85,7 +86,7 @@ class Sheet:
             )
             self.to.set_column(at, at, column.width or min(width + 1.5, _WIDEST))
         if rows:
-            self.to.autofilter(HEAD_ROW, 0, HEAD_ROW + len(rows), len(columns) - 1)
+            self.to.autofilter(self.head, 0, self.head + len(rows), len(columns) - 1)
 
     def text(self, row: int, column: int, text: object, style: str = "text") -> None:
         """Write text, which never becomes a formula, a link or a number."""
@@ -108,9 +109,9 @@ class Sheet:
         self.to.write_formula(row, column, formula, self.style[style], cached)
 
 
-def formats(book: Any) -> dict[str, Any]:
-    """The formats of `FORMATS` in one workbook, by name."""
-    return {name: book.add_format(values) for name, values in FORMATS.items()}
+def formats(book: Any, own: Mapping[str, Mapping[str, Any]] | None = None) -> dict[str, Any]:
+    """The formats of `FORMATS`, and a workbook's own, by name."""
+    return {name: book.add_format(values) for name, values in (FORMATS | dict(own or {})).items()}
 
 
 def sheet_name(name: str, taken: Sequence[str]) -> str:

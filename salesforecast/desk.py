@@ -14,9 +14,11 @@ from salesforecast import workbench
 from salesforecast.errors import ParameterError
 from salesforecast.forecasting.forecast import Forecast, forecast
 from salesforecast.hierarchy import ROOT
+from salesforecast.history.measures import load_measure
 from salesforecast.history.organisation import Organisation
 from salesforecast.history.series import actuals, build_history
 from salesforecast.planning.basis import Basis
+from salesforecast.planning.corridors import check_corridors, locked_cells
 from salesforecast.planning.decision import Decision
 from salesforecast.planning.plan import Plan, hedge_on_path, round_to_step
 from salesforecast.planning.replan import Replan, replan
@@ -38,6 +40,7 @@ def open_year(
     months: int = 12,
     draws: int = 1000,
     seed: int = 0,
+    measure: str = "",
 ) -> Inputs:
     """Prepare a plan of any length as of the month before `first`.
 
@@ -46,20 +49,22 @@ def open_year(
     first
         First month of the plan; by default the quarter after the data. What is known later
         is not looked at, but stays in `loaded` as actuals.
+    measure
+        Which of the organisation's measures; empty: its first.
 
     Raises
     ------
     DataError
         If the data is refused.
     """
-    described = workbench.read_organisation(organisation)
+    described = workbench.read_organisation(organisation, measure=measure)
     if described.freq != "M":
         raise ParameterError(
             "a plan through the year is made of months.",
             where=f"the calendar of '{described.name}' has periods of length '{described.freq}'",
             fix="plan it quarter by quarter or year by year with quarterly_allocation.",
         )
-    loaded = workbench.load(described)
+    loaded = load_measure(described)
     findings = workbench.check(loaded, described)
     cutoff = None if first is None else pd.Timestamp(first) - pd.DateOffset(months=1)
     history = build_history(loaded.lines, described, cutoff=cutoff)
@@ -131,6 +136,54 @@ def provenance(inputs: Inputs) -> Mapping[str, str]:
     }
 
 
+def recorded(inputs: Inputs, scenario: Scenario) -> Scenario:
+    """The scenario with everything that its plan was made from: the same file, the same plan.
+
+    Measure, first month, length, number of draws, seed, sha256 of every data file, and digest
+    of the forecast; a plan from other data or another forecast is refused.
+    """
+    return replace(
+        scenario,
+        measure=inputs.organisation.measure.name,
+        first=f"{inputs.quarter[0]:%Y-%m}",
+        months=len(inputs.quarter),
+        draws=len(inputs.draws),
+        data={Path(name).name: digest for name, digest in inputs.loaded.inputs.items()},
+        forecast=forecast_digest(inputs.forecast.frame),
+    )
+
+
+def open_for(
+    organisation: str | Path | Organisation,
+    scenario: Scenario,
+    *,
+    first: pd.Timestamp | None = None,
+    months: int = 12,
+) -> Inputs:
+    """The inputs that a scenario asks for; what it does not say is as given.
+
+    Raises
+    ------
+    ParameterError
+        If the scenario says another month or length than the call.
+    """
+    said = pd.Timestamp(scenario.first) if scenario.first else first
+    if first is not None and said != pd.Timestamp(first):
+        raise ParameterError(
+            f"the scenario begins {scenario.first}, and the call says {first:%Y-%m}.",
+            where="first",
+            fix="leave one of them out.",
+        )
+    return open_year(
+        organisation,
+        first=said,
+        months=scenario.months or months,
+        draws=scenario.draws or 1000,
+        seed=scenario.seed,
+        measure=scenario.measure,
+    )
+
+
 def sold(inputs: Inputs, plan: Plan, *, as_of: pd.Timestamp) -> pd.DataFrame:
     """`ACTUALS` of the plan's leaves up to `as_of`, credited as the plan's roster has it."""
     periods = plan.periods[plan.periods <= as_of]
@@ -190,6 +243,7 @@ def replan_year(
     chosen = decision or plan.scenario.replan or Decision()
     day = closed + pd.DateOffset(months=1) - pd.Timedelta(days=1)
     leaves = plan.hierarchy.leaves
+    corridors = plan.scenario.corridors
     settled = plan.units[SETTLED][leaves] if SETTLED in plan.units else None
     made = replan(
         plan.targets,
@@ -201,7 +255,9 @@ def replan_year(
         step=plan.scenario.step,
         rules=plan.scenario.limits(plan.periods),
         baseline=plan.units["baseline"][leaves],
+        locked=locked_cells(corridors, plan.targets, plan.hierarchy),
     )
+    check_corridors(corridors, plan.targets, made.targets, plan.hierarchy)
     scenario = replace(plan.scenario, replan=chosen)
     changed = replace(plan, scenario=scenario, targets=made.targets)
     return replace(changed, units=_units(changed, made)), made

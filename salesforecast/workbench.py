@@ -12,14 +12,15 @@ import numpy as np
 import pandas as pd
 
 from salesforecast.allocation.allocate import Allocation, allocate
-from salesforecast.allocation.cascade import cascade
 from salesforecast.allocation.explain import explain, sentence
 from salesforecast.allocation.measures import chances
 from salesforecast.errors import DataError, Finding
 from salesforecast.fiscal import MONTHS
 from salesforecast.forecasting.forecast import Forecast, forecast
+from salesforecast.grain import corridor_limits, grain_of, within
 from salesforecast.hierarchy import Hierarchy
-from salesforecast.history.load import Loaded, load
+from salesforecast.history.load import Loaded
+from salesforecast.history.measures import load_measure
 from salesforecast.history.organisation import Organisation
 from salesforecast.history.series import History, build_history
 from salesforecast.history.validate import refuse_errors, validate
@@ -27,7 +28,6 @@ from salesforecast.jobs import beside_notebooks
 from salesforecast.planning.plan import Plan, hedge_on_path, round_to_step
 from salesforecast.planning.scenario import Scenario
 from salesforecast.reporting.report import folded
-from salesforecast.tables import TARGETS
 from salesforecast.wishes import MOST, check_fit, check_wish, criterion_of
 
 HORIZON_QUARTERS = 2
@@ -108,6 +108,7 @@ def prepare(
     *,
     draws: int = 1000,
     seed: int = 0,
+    measure: str = "",
     stages: Stages | None = None,
 ) -> Inputs:
     """Load, validate, regularise and forecast: the slow part, once for any number of plans.
@@ -119,8 +120,8 @@ def prepare(
     """
     stages = stages or Stages(quiet=True)
     with stages("load"):
-        described = read_organisation(organisation)
-        loaded = load(described)
+        described = read_organisation(organisation, measure=measure)
+        loaded = load_measure(described)
     with stages("validate"):
         findings = check(loaded, described)
     with stages("history"):
@@ -131,11 +132,13 @@ def prepare(
         )
 
 
-def read_organisation(organisation: str | Path | Organisation) -> Organisation:
-    """Read an `organisation.toml`, or hand on one that was read."""
-    if isinstance(organisation, Organisation):
-        return organisation
-    return Organisation.read(beside_notebooks(str(organisation)))
+def read_organisation(
+    organisation: str | Path | Organisation, *, measure: str = ""
+) -> Organisation:
+    """Read an `organisation.toml`, or take one that was read; with one of its measures chosen."""
+    if not isinstance(organisation, Organisation):
+        organisation = Organisation.read(beside_notebooks(str(organisation)))
+    return organisation.measuring(measure)
 
 
 def check(loaded: Loaded, organisation: Organisation) -> tuple[Finding, ...]:
@@ -248,6 +251,13 @@ def build_plan(inputs: Inputs, scenario: Scenario, *, language: str = "en") -> P
         draws=inputs.draws,
     )
     units = _units(inputs, scenario, allocation)
+    ahead = inputs.forecast.frame[inputs.forecast.frame["period"].isin(inputs.quarter)]
+    free = grain_of(allocation.targets, ahead, step=scenario.step)
+    kept = within(free, scenario.corridors, inputs.hierarchy, step=scenario.step)
+    limits = [
+        _limits(inputs, scenario, allocation, language=language),
+        corridor_limits(free, kept, scenario.corridors, inputs.hierarchy),
+    ]
     measure = inputs.organisation.measure
     units["sentence"] = [
         sentence(
@@ -263,10 +273,10 @@ def build_plan(inputs: Inputs, scenario: Scenario, *, language: str = "en") -> P
         scenario=scenario,
         hierarchy=inputs.hierarchy,
         periods=inputs.quarter,
-        targets=_grain(inputs, allocation.targets, scenario.step),
+        targets=kept,
         units=units,
         explanation=explained,
-        limits=_limits(inputs, scenario, allocation, language=language),
+        limits=pd.concat([part for part in limits if len(part)] or limits[:1], ignore_index=True),
         level_words=allocation.level_words,
         findings=allocation.findings,
     )
@@ -281,31 +291,6 @@ def _allocate(inputs: Inputs, scenario: Scenario, total: int) -> Allocation:
         rules=scenario.limits(inputs.quarter),
         step=scenario.step,
         draws=inputs.draws,
-    )
-
-
-def _grain(inputs: Inputs, targets: pd.Series, step: int) -> pd.DataFrame:
-    """Leaf targets over months by the forecast's shape, then over products by their shares."""
-    ahead = inputs.forecast.frame[inputs.forecast.frame["period"].isin(inputs.quarter)]
-    shape = ahead.pivot_table(index="node", columns="period", values="forecast", aggfunc="sum")
-    months = cascade(targets, shape.reindex(targets.index).fillna(0.0).clip(lower=0.0), step=step)
-    split = [
-        _split_products(months[period], ahead[ahead["period"] == period], step).assign(
-            period=period
-        )
-        for period in months.columns
-    ]
-    return TARGETS.check(pd.concat(split, ignore_index=True))
-
-
-def _split_products(targets: pd.Series, ahead: pd.DataFrame, step: int) -> pd.DataFrame:
-    """One month's leaf targets over products: long, `node, product, target`."""
-    shares = ahead.pivot_table(index="node", columns="product", values="forecast", aggfunc="sum")
-    split = cascade(targets, shares.reindex(targets.index).fillna(0.0).clip(lower=0.0), step=step)
-    return (
-        split.rename_axis("node")
-        .reset_index()
-        .melt(id_vars="node", var_name="product", value_name="target")
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path, PurePath
 
+from salesforecast.errors import ParameterError, nearest
 from salesforecast.fiscal import FiscalCalendar
 from salesforecast.history.declared import Declared
 
@@ -18,12 +19,18 @@ class Measure:
     """What is planned: its name and unit, and how people read it.
 
     `display` is the unit on screens and `divisor` how many `unit` it is: `thousand USD`, 1000.
+    An organisation with several says for each the `column` that it stands in (empty: `amount`),
+    what is taken off it (`minus`: the column of cost, for profit), and its own `multiplier`
+    (0: that of the table).
     """
 
     name: str = "sales"
     unit: str = ""
     display: str = ""
     divisor: int = 1
+    column: str = ""
+    minus: str = ""
+    multiplier: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -52,8 +59,8 @@ class Source:
     A line belongs to the fiscal period of its date plus `shift_days`. Amounts are multiplied
     by `multiplier` (10000 where a table is in 万元). Rows whose place, person, product or date is
     in `leave_out` are not read: totals of others. With `month_columns` a table has a column a
-    month (`2025-01`, `Jan-25`, `2025年1月`) with the amounts in it. What is empty is found out by
-    reading.
+    month (`2025-01`, `Jan-25`, `2025年1月`) with the amounts in it. A table with a `measure` is of
+    that one only (cash received). What is empty is found out by reading.
     """
 
     path: str
@@ -67,6 +74,7 @@ class Source:
     sheet: str = ""
     leave_out: tuple[str, ...] = ()
     month_columns: bool = False
+    measure: str = ""
 
 
 @dataclass(frozen=True)
@@ -156,6 +164,8 @@ class Organisation:
         Paths in the file are relative to it.
     declared
         What moves sales besides time: holidays, events, drivers, changes of regions.
+    further
+        Measures besides the usual one: cash received, profit, quantity.
     """
 
     name: str
@@ -172,6 +182,34 @@ class Organisation:
     house: House = field(default_factory=House)
     folder: Path = Path()
     declared: Declared = field(default_factory=Declared)
+    further: tuple[Measure, ...] = ()
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """All that can be planned, the usual one first."""
+        return (self.measure, *self.further)
+
+    def measuring(self, name: str) -> Organisation:
+        """The same organisation with another of its measures in place of the usual one.
+
+        Raises
+        ------
+        ParameterError
+            If it has no such measure.
+        """
+        known = {measure.name: measure for measure in self.measures}
+        if name and name not in known:
+            raise ParameterError(
+                f"the measure '{name}' is not planned.",
+                where=f"organisation '{self.name}'",
+                fix=nearest(name, known),
+            )
+        chosen = known[name] if name else self.measure
+        own = tuple(source for source in self.sources if source.measure == chosen.name)
+        sources = own or tuple(source for source in self.sources if not source.measure)
+        further = tuple(other for other in self.measures if other != chosen)
+        taken = tuple(_of_measure(source, chosen) for source in sources)
+        return replace(self, measure=chosen, further=further, sources=taken)
 
     @property
     def has_people(self) -> bool:
@@ -213,6 +251,14 @@ class Organisation:
         from salesforecast.history.organisation_writer import write
 
         write(self, Path(path))
+
+
+def _of_measure(source: Source, measure: Measure) -> Source:
+    """A table whose amounts are those of a measure."""
+    if not measure.column:
+        return source
+    columns = replace(source.columns, amount=measure.column)
+    return replace(source, columns=columns, multiplier=measure.multiplier or source.multiplier)
 
 
 PARTS: Mapping[str, type] = {

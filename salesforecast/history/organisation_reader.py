@@ -19,6 +19,7 @@ from salesforecast.history.organisation import (
     PERIOD_NAMES,
     Columns,
     Lookup,
+    Measure,
     Organisation,
     Source,
 )
@@ -99,8 +100,9 @@ class _Reader:
         parts = {
             key: self.part(PARTS[key], self.table(content, key), key)
             for key in PARTS
-            if key in content
+            if key in content and key != "measure"
         }
+        measures = self.measures(content)
         return Organisation(
             name=self.value("str", content["name"], "name", ""),
             levels=self.value("tuple[str, ...]", content["levels"], "levels", ""),
@@ -112,8 +114,19 @@ class _Reader:
             freq=PERIOD_NAMES[calendar["period"]],
             folder=folder,
             declared=self.declared(content),
+            measure=measures[0],
+            further=measures[1:],
             **parts,
         )
+
+    def measures(self, content: Mapping[str, Any]) -> tuple[Measure, ...]:
+        """`[measure]`, or several as `[[measure]]`, the usual one first."""
+        if not isinstance(content.get("measure"), list):
+            return (self.part(Measure, self.table(content, "measure"), "measure"),)
+        found = tuple(self.part(Measure, one, "measure") for one in self.tables(content, "measure"))
+        if not found or len({one.name for one in found}) < len(found):
+            self.refuse("measures have names of their own.", "measure", fix="name each otherwise.")
+        return found
 
     def declared(self, content: Mapping[str, Any]) -> declared.Declared:
         """What moves sales besides time."""
@@ -266,7 +279,14 @@ def _problems(organisation: Organisation) -> Iterator[tuple[str, str]]:
                 f"{expected} {'is' if expected == 1 else 'are'} needed.",
                 "name the key of [territories], or one column a level, top first.",
             )
-    if organisation.measure.divisor < 1:
+    names = [measure.name for measure in organisation.measures]
+    for source in organisation.sources:
+        if source.measure and source.measure not in names:
+            yield (
+                f"source '{source.path}' is of a measure '{source.measure}' that is not there.",
+                f"name one of: {', '.join(names)}.",
+            )
+    if any(measure.divisor < 1 for measure in organisation.measures):
         yield "the divisor is at least 1.", "use divisor = 1 for whole units."
     if organisation.freq not in MONTHS:
         yield f"unknown period {organisation.freq!r}.", "use month, quarter or year."

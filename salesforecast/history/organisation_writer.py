@@ -17,6 +17,8 @@ _HEAD = """\
 """
 _REMARKS = {
     "levels": "levels of places, from the top down",
+    "column": "where this measure stands in the tables",
+    "minus": "what is taken off it, such as the column of cost",
     "unit": "such as USD, CNY, pieces; what people read beside amounts",
     "display": "what people read on screens",
     "divisor": "how many units one of them is",
@@ -103,7 +105,10 @@ def plain(organisation: Organisation) -> dict[str, Any]:
     }
     parts = {key: _table(getattr(organisation, key)) for key in PARTS if getattr(organisation, key)}
     measure = {"name": organisation.measure.name, "unit": organisation.measure.unit}
-    content |= {"measure": measure | parts.pop("measure", {}), "calendar": calendar}
+    measures: Any = measure | parts.pop("measure", {})
+    if organisation.further:
+        measures = [measures, *({"name": m.name} | _table(m) for m in organisation.further)]
+    content |= {"measure": measures, "calendar": calendar}
     content["source"] = [_table(source) for source in organisation.sources]
     if organisation.products:
         content["products"] = [_table(step) for step in organisation.products]
@@ -177,6 +182,8 @@ def _update(there: Any, wanted: dict[str, Any]) -> None:
     for key, value in wanted.items():
         if key not in there:
             there.add(key, _item(value, {}))
+        elif isinstance(value, list) and isinstance(_said(there[key]), dict):
+            there[key] = _item(value, {})  # one table becomes several
         elif isinstance(value, dict):
             _update(there[key], value)
         elif isinstance(value, list) and value and isinstance(value[0], dict):

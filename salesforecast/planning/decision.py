@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from salesforecast.errors import OrganisationError, nearest
+from salesforecast.planning.workdays import WorkCalendar
 from salesforecast.rules import Capacity
 
 RECOVER, ABSORB, AMOUNT = "recover", "absorb", "amount"
@@ -78,8 +79,9 @@ class Headcount:
     ----------
     node
         Where they work.
-    per_month
-        What one trained person does a month: `80` visits, `21` working days.
+    per_month, per_day
+        What one trained person does a month (`80` visits), or on each working day of it (`40`
+        calls) by the scenario's calendar; one of the two.
     unit
         Of what they do: `"visits"`.
     uses
@@ -90,14 +92,21 @@ class Headcount:
     """
 
     node: str
-    per_month: float
     unit: str
     uses: Mapping[str, float] = field(hash=False)
+    per_month: float = 0.0
+    per_day: float = 0.0
     people: tuple[Mapping[str, object], ...] = field(default=(), hash=False)
     owner: str = ""
     reason: str = ""
 
     def __post_init__(self) -> None:
+        if (self.per_month > 0) == (self.per_day > 0):
+            raise OrganisationError(
+                "what one person does is said for a month or for a working day.",
+                where=f"[[headcount]] of '{self.node}'",
+                fix="write per_month = 80 or per_day = 4.",
+            )
         for entry in self.people:
             unknown = set(entry) - {"start", "count", "ramp"}
             if unknown or "start" not in entry:
@@ -118,12 +127,17 @@ class Headcount:
             out += float(str(entry.get("count", 1))) * part
         return out
 
-    def capacity(self, periods: pd.DatetimeIndex) -> Capacity:
+    def capacity(self, periods: pd.DatetimeIndex, *, calendar: str = "") -> Capacity:
         """What these people can do over `periods`, as a limit on targets."""
-        amount = float(self.working(periods).sum()) * self.per_month
+        each = pd.Series(self.per_month, index=periods)
+        if self.per_day:
+            each = self.per_day * WorkCalendar(calendar).count(periods)
+        amount = float((self.working(periods) * each).sum())
         return Capacity(self.node, amount, self.unit, self.uses, self.owner, self.reason)
 
 
-def capacities(heads: Sequence[Headcount], periods: pd.DatetimeIndex) -> tuple[Capacity, ...]:
-    """Limits that follow from the people over `periods`."""
-    return tuple(head.capacity(periods) for head in heads)
+def capacities(
+    heads: Sequence[Headcount], periods: pd.DatetimeIndex, *, calendar: str = ""
+) -> tuple[Capacity, ...]:
+    """Limits that follow from the people over `periods`, by the country's working days."""
+    return tuple(head.capacity(periods, calendar=calendar) for head in heads)

@@ -11,6 +11,7 @@ import numpy as np
 from salesforecast.errors import ParameterError
 from salesforecast.hierarchy import ROOT, SEPARATOR
 from salesforecast.planning.basis import Basis, add_leaf, child_of, move, parent_of
+from salesforecast.planning.corridors import Corridor
 from salesforecast.rules import Capacity, Floor, GrowthBand, Rule
 
 
@@ -206,7 +207,15 @@ def _moved(basis: Basis, new_path: Callable[[str], str]) -> Basis:
         replace(h, node=new_path(h.node), uses={new_path(n): u for n, u in h.uses.items()})
         for h in basis.scenario.headcount
     )
-    scenario = replace(basis.scenario, rules=tuple(rules), headcount=heads)
+    corridors = []
+    for corridor in basis.scenario.corridors:
+        node = new_path(corridor.node)
+        if len({n for n in basis.hierarchy.nodes.index if new_path(n) == node}) > 1:
+            raise _cannot(corridor, "only one of the units that are merged has it")
+        corridors.append(replace(corridor, node=node))
+    scenario = replace(
+        basis.scenario, rules=tuple(rules), headcount=heads, corridors=tuple(corridors)
+    )
     return replace(out, scenario=scenario)
 
 
@@ -218,7 +227,7 @@ def _with(rule: Any, **values: Any) -> Any:
     return replace(rule, **values)
 
 
-def _cannot(rule: Rule, why: str) -> ParameterError:
+def _cannot(rule: Rule | Corridor, why: str) -> ParameterError:
     return ParameterError(
         f"the {rule.words()} cannot follow the change.",
         where=why,

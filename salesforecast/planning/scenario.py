@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from salesforecast.errors import OrganisationError
+from salesforecast.planning.corridors import Corridor, implied
 from salesforecast.planning.decision import Decision, Headcount, capacities
 from salesforecast.rules import Capacity, Ceiling, Floor, GrowthBand, Lock, Rule
 
@@ -58,6 +59,11 @@ class Scenario:
         Which forecast: the digest of its figures; empty: made anew.
     headcount
         People with start and ramp, who make capacities.
+    corridors
+        What months and products must lie between, and months that are locked.
+    first, months, draws
+        First month of the plan (`"2013-09"`), how many months, and how many simulated futures
+        it was made from; empty or zero: as the call says. A saved plan's scenario has them.
     replan
         What becomes of the gap when the plan is made anew during the year.
     source
@@ -78,6 +84,10 @@ class Scenario:
     data: Mapping[str, str] = field(default_factory=dict, hash=False)
     forecast: str = ""
     headcount: tuple[Headcount, ...] = ()
+    corridors: tuple[Corridor, ...] = ()
+    first: str = ""
+    months: int = 0
+    draws: int = 0
     replan: Decision | None = None
     source: str = field(default="", compare=False, repr=False)
 
@@ -96,8 +106,9 @@ class Scenario:
             )
 
     def limits(self, periods: pd.DatetimeIndex) -> tuple[Rule, ...]:
-        """The rules, and the capacities of the people over `periods`."""
-        return (*self.rules, *capacities(self.headcount, periods))
+        """The rules, the capacities of the people over `periods`, and what corridors imply."""
+        people = capacities(self.headcount, periods, calendar=self.calendar)
+        return (*self.rules, *people, *implied(self.corridors, periods))
 
     @classmethod
     def read(cls, path: str | Path) -> Scenario:
@@ -144,6 +155,8 @@ def contradiction(scenario: Scenario) -> tuple[str, tuple[str, ...]]:
         return f"the total {scenario.total} is negative", ("total",)
     if scenario.chance is not None and not 0 < scenario.chance < 1:
         return f"the chance {scenario.chance} is not between 0 and 1", ("chance",)
+    if scenario.months < 0 or scenario.draws < 0:
+        return "months and draws are counted", ("months", "draws")
     if scenario.step < 1:
         return f"the step {scenario.step} is less than one", ("step",)
     if scenario.stretch <= -1:

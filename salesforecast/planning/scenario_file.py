@@ -11,11 +11,14 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from salesforecast.errors import OrganisationError, nearest
+from salesforecast.planning.corridors import Corridor
 from salesforecast.planning.decision import Decision, Headcount
 from salesforecast.planning.scenario import RULES, Scenario
 
-_LISTS: Mapping[str, type] = {**RULES, "headcount": Headcount}
-_NAMES = {kind: name for name, kind in _LISTS.items()}
+_LISTS: Mapping[str, type] = {**RULES, "headcount": Headcount, "corridor": Corridor}
+_FIELDS = {"headcount": "headcount", "corridor": "corridors"}  # key of a list to its field
+_LATE = ("blend", "measure", "calendar", "data", "forecast", "first", "months", "draws", "replan")
+_HIDDEN = ("rules", "corridors", "source")  # fields that are no keys
 _KINDS: Mapping[str, tuple[type, ...]] = {
     "int | None": (int,),
     "float | None": (int, float),
@@ -27,6 +30,7 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "tuple[Mapping[str, object], ...]": (list, tuple),
     "tuple[Rule, ...]": (tuple,),
     "tuple[Headcount, ...]": (tuple,),
+    "tuple[Corridor, ...]": (tuple,),
     "Decision | None": (Decision,),
 }
 _IN_WORDS = {
@@ -59,7 +63,7 @@ def parse(text: str, *, where: str) -> Scenario:
     rules = tuple(rule for name in RULES for rule in made[name])
     if "replan" in raw:
         raw["replan"] = _make(Decision, raw["replan"], place, ("replan", 0))
-    known = [part.name for part in fields(Scenario) if part.name not in ("rules", "source")]
+    known = [part.name for part in fields(Scenario) if part.name not in _HIDDEN]
     for name in raw:
         if name not in known:
             raise OrganisationError(
@@ -67,7 +71,8 @@ def parse(text: str, *, where: str) -> Scenario:
                 where=place.at("", 0, name),
                 fix=nearest(name, [*known, *_LISTS]),
             )
-    values = raw | {"rules": rules, "headcount": tuple(made["headcount"]), "source": text}
+    lists = {part: tuple(made[name]) for name, part in _FIELDS.items()}
+    values = raw | {"rules": rules, "source": text} | lists
     try:
         scenario: Scenario = _make(Scenario, values, place, ("", 0))
     except OrganisationError as error:
@@ -159,7 +164,7 @@ def compose(scenario: Scenario) -> str:
     document = tomlkit.parse(scenario.source)
     for part in fields(Scenario):
         old, new = getattr(before, part.name), getattr(scenario, part.name)
-        if part.name in ("rules", "headcount", "source") or old == new:
+        if part.name in ("headcount", *_HIDDEN) or old == new:
             continue
         if new is None or (isinstance(new, Mapping) and not new):
             document.pop(part.name, None)
@@ -176,7 +181,8 @@ def compose(scenario: Scenario) -> str:
 
 
 def _of(scenario: Scenario, kind: type) -> list[Any]:
-    return [entry for entry in (*scenario.rules, *scenario.headcount) if type(entry) is kind]
+    entries = (*scenario.rules, *scenario.headcount, *scenario.corridors)
+    return [entry for entry in entries if type(entry) is kind]
 
 
 def _put(document: Any, name: str, value: Any) -> None:
@@ -223,10 +229,9 @@ def _afresh(scenario: Scenario) -> str:
     last: list[tuple[str, Any]] = []
     for part in fields(Scenario):
         value = getattr(scenario, part.name)
-        late = part.name in ("blend", "measure", "calendar", "data", "forecast", "replan")
-        if part.name in ("rules", "headcount", "source") or value is None:
+        if part.name in ("headcount", *_HIDDEN) or value is None:
             continue
-        if late and value == getattr(empty, part.name):
+        if part.name in _LATE and value == getattr(empty, part.name):
             continue
         if isinstance(value, Mapping | Decision):
             last.append((part.name, _entry(value)))

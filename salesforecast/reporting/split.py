@@ -98,8 +98,8 @@ def limits_in_words(report: Report, words: Wording) -> pd.DataFrame:
     limits, rules = report.plan.limits, report.plan.scenario.rules
     labels = [said_label(report.label(node), words) for node in limits["node"]]
     said = list(limits["limit"])
-    if len(rules) == len(limits):
-        for at, (rule, label) in enumerate(zip(rules, labels, strict=True)):
+    if len(rules) <= len(limits):  # the rules stand first; corridors follow, in their own words
+        for at, (rule, label) in enumerate(zip(rules, labels, strict=False)):
             said[at] = rule_text(rule, label, words) or said[at]
     return limits.assign(limit=said, label=labels)
 

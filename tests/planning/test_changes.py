@@ -113,7 +113,7 @@ def test_a_promotion_moves_without_a_trace():
 
 
 def test_people_who_join_learn_first_and_take_some_from_the_others():
-    scenario = Scenario(headcount=(Headcount("w", 10, "visits", {"w": 0.1}),))
+    scenario = Scenario(headcount=(Headcount("w", "visits", {"w": 0.1}, 10),))
     after = Hire("w", 2, start="2024-02", ramp=1, new=0.5).apply(_basis(scenario))
     assert "w/(new 1)" in after.hierarchy.leaves and "w/(new 2)" in after.hierarchy.leaves
     new = after.forecast[after.forecast["node"] == "w/(new 1)"].groupby("period")["forecast"].sum()

@@ -105,7 +105,7 @@ SCENARIO = st.builds(
     measure=st.sampled_from(["", "quantity"]),
     replan=st.none() | st.builds(Decision, gap=st.just("amount"), amount=st.integers(0, 9)),
     headcount=st.lists(
-        st.builds(Headcount, st.just("a"), st.floats(1, 9), st.just("visits"), st.just({"a": 0.5}),
+        st.builds(Headcount, st.just("a"), st.just("visits"), st.just({"a": 0.5}), st.floats(1, 9), st.just(0.0),
                   st.just(({"start": "2013-09", "count": -1},))), max_size=1).map(tuple),
 )  # fmt: skip
 
@@ -147,7 +147,7 @@ def test_errors_name_the_line_and_the_nearest_key(text, words):
 
 def test_people_learn_and_leave():
     head = Headcount(
-        "a", 10, "visits", {"a": 1},
+        "a", "visits", {"a": 1}, 10, 0,
         ({"start": "2024-01", "count": 2}, {"start": "2024-02", "ramp": 1},
          {"start": "2024-03", "count": -1}),
     )  # fmt: skip

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from salesforecast.forecasting.dependence import Dependence, learn_dependence
+
 SELDOM = 0.25  # share of periods without a sale from which a leaf counts as intermittent
 CLASSES = 3  # intermittent, small, large: leaves whose errors are pooled
 POOL = 20  # errors that a class needs for a shape of its own
 WILD = 6.0  # standardised errors are held at this
-OWN = 6.0  # errors after which a leaf's own size of error counts half
-LEAST_ORIGINS = 3  # that tell how uncertain the total is
-FIRST = 3  # leading periods whose sum is the company's test: a quarter
+OWN = 12.0  # origins after which a leaf's own size of error counts half
+OPEN = (2.0, 0.2)  # error variance that `n` origins leave open, over `n`: at once, and a step
 YEAR = 12  # recent periods
 NORMAL = ndtri((np.arange(99) + 1) / 100) * 1.25  # mean absolute value 1
 
@@ -32,27 +32,23 @@ class LeafErrors:
         Forecast (leaf, step), products summed: the mean that draws must have.
     spread
         Usual absolute error (leaf, step) of it.
-    normal
-        Back-test errors (origin, leaf, step) as normal scores; NaN where unknown.
+    together
+        How leaves and steps err together.
     shapes
         Sorted standardised errors of each class of leaf.
     shape_of
         int64 (leaf,): its class.
     signed
         bool (leaf,): may fall below zero.
-    spans
-        The first quarter and the rest of the horizon, each with the spread that the company's
-        total over it should have; None where too few origins tell.
     """
 
     leaves: pd.Index
     ahead: np.ndarray
     spread: np.ndarray
-    normal: np.ndarray
+    together: Dependence
     shapes: tuple[np.ndarray, ...]
     shape_of: np.ndarray
     signed: np.ndarray
-    spans: tuple[tuple[slice, float | None], ...]
 
 
 def leaf_errors(nodes: pd.Series, coherent: np.ndarray, bottom: np.ndarray) -> LeafErrors:
@@ -78,21 +74,19 @@ def leaf_errors(nodes: pd.Series, coherent: np.ndarray, bottom: np.ndarray) -> L
     scale = learn_scale(errors[1:], size[1:])
     known = np.isfinite(errors[1:]) & (size[1:] > 1e-9)
     standard = np.where(known, np.nan_to_num(errors[1:]) / scale.at(size[1:]), np.nan)
-    standard = np.clip(standard, -WILD, WILD)
+    standard = np.clip(standard / max(_mean(np.abs(standard)), 1e-12), -WILD, WILD)
     idle = np.mean(sales[:, -YEAR:] == 0, axis=1)
     shape_of = _classes(forecasts[0], idle)
     normal, shapes = _normal_scores(standard, shape_of)
-    ends = sorted({0, min(FIRST, coherent.shape[2]), coherent.shape[2]})
-    spans = [slice(a, b) for a, b in pairwise(ends)]
+    spread = scale.at(size[0])
     return LeafErrors(
         leaves=leaves,
         ahead=forecasts[0],
-        spread=scale.at(size[0]),
-        normal=normal,
+        spread=spread,
+        together=learn_dependence(normal, spread, leaves),
         shapes=shapes,
         shape_of=shape_of,
         signed=np.any(sales < 0, axis=1),
-        spans=tuple((span, _total_spread(errors, forecasts, span)) for span in spans),
     )
 
 
@@ -149,8 +143,8 @@ def learn_scale(errors: np.ndarray, size: np.ndarray) -> ErrorScale:
     """Learn from back-test `errors` (NaN where unknown) and sizes, both (origin, leaf, step).
 
     The power is common to all leaves, between 0.5 and 1; a leaf's own factor is shrunk
-    towards the common one; errors never get smaller with the step. Overlapping origins have
-    seen less than their number says: spread grows by what that leaves open.
+    towards the common one by how many origins it has; errors never get smaller with the step.
+    Few origins have not seen everything: spread grows by what they leave open.
     """
     _, leaves, horizon = errors.shape
     known = np.isfinite(errors) & (size > 1e-9)
@@ -166,8 +160,10 @@ def learn_scale(errors: np.ndarray, size: np.ndarray) -> ErrorScale:
     everyone = max(float(relative.sum() / known.sum()), 1e-12)
     step = np.maximum.accumulate(np.where(per_step > 0, per_step / everyone, 1.0))
     origins = np.maximum(known.any(axis=1).sum(axis=0), 1)
-    step = step * np.sqrt(1 + np.arange(1, horizon + 1) / origins)
-    own = (relative.sum(axis=(0, 2)) + OWN * everyone) / (count + OWN)
+    step = step * np.sqrt(1 + (OPEN[0] + OPEN[1] * np.arange(1, horizon + 1)) / origins)
+    seen = known.any(axis=2).sum(axis=0)
+    own = relative.sum(axis=(0, 2)) / np.maximum(count, 1)
+    own = (seen * own + OWN * everyone) / (seen + OWN)
     return ErrorScale(own, step, power)
 
 
@@ -195,17 +191,7 @@ def _normal_scores(
     return normal, tuple(shapes)
 
 
-def _total_spread(errors: np.ndarray, forecasts: np.ndarray, span: slice) -> float | None:
-    """Standard deviation that the total over leaves and `span` should have, in units of sales.
-
-    The root mean squared relative error of the back-test, larger where origins are so few, and
-    overlap so much, that they may have been lucky.
-    """
-    known = np.arange(len(errors)) >= span.stop
-    if known.sum() < LEAST_ORIGINS:
-        return None
-    miss = np.nansum(errors[known, :, span], axis=(1, 2))
-    size = np.nansum(forecasts[known, :, span], axis=(1, 2))
-    relative = np.sqrt(np.mean((miss / np.where(size > 0, size, np.inf)) ** 2))
-    luck = 1 + span.stop / known.sum()
-    return float(relative * luck * abs(forecasts[0][:, span].sum()))
+def _mean(values: np.ndarray) -> float:
+    """Mean of what is known; 1 where nothing is."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else 1.0

@@ -37,11 +37,12 @@ def tables(toml: Path) -> list[Path]:
 
 
 def databases(toml: Path) -> list[str]:
-    """Variables of the environment that the `database` entries of a TOML file name.
+    """Variables of the environment that hold the addresses of a TOML file's databases.
 
     What a database holds is known by reading it only: no hash of files tells that it changed.
     """
-    return sorted(set(_texts(_content(toml), "database")))
+    named = (text.split(":") for text in _texts(_content(toml), "path") if text.startswith("sql:"))
+    return sorted({parts[1] for parts in named})
 
 
 def _content(toml: Path) -> dict[str, Any]:

@@ -29,6 +29,8 @@ from salesforecast.history.subtotals import are_totals
 from salesforecast.tables import ALL_PRODUCTS, LINES, TIME
 
 MOST = 1e15  # an amount above it is no amount, and sums would not be exact
+_Refused = tuple[str, int, str, str, str]
+REFUSED = ["source", "row", "column", "value", "why"]
 _DROPPED = "Correct them in the file and run again."
 
 
@@ -44,11 +46,17 @@ class Loaded:
         Repairs, warnings and errors by row.
     inputs
         File name to sha256 of everything that was read.
+    refused
+        Cells with an error, whose rows were left out: `source, row, column, value, why`.
+    headers
+        File name to all of its column names.
     """
 
     lines: pd.DataFrame
     findings: tuple[Finding, ...]
     inputs: Mapping[str, str] = field(hash=False)
+    refused: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=REFUSED), hash=False)
+    headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
 
 @dataclass
@@ -58,6 +66,7 @@ class _Notes:
     raw: Raw
     findings: list[Finding]
     bad: np.ndarray
+    refused: list[_Refused] = field(default_factory=list)
 
     def add(self, severity: str, what: str, at: Sequence[int], column: str, effect: str) -> None:
         """Record a finding about the cells at positions `at`; errors leave their rows out."""
@@ -67,6 +76,11 @@ class _Notes:
         self.findings.append(Finding(severity, what, cells, effect, len(at)))  # type: ignore[arg-type]
         if severity == "error":
             self.bad[np.asarray(at)] = True
+            values = self.raw.frame[column].iloc[list(at)].astype("str")
+            self.refused += [
+                (self.raw.name, int(self.raw.rows[i]), self.raw.label(i, column), value, what)
+                for i, value in zip(at, values, strict=True)
+            ]
 
 
 def _cells(raw: Raw, at: Sequence[int], column: str) -> str:
@@ -104,7 +118,8 @@ def load(organisation: Organisation) -> Loaded:
     places = territory_paths(organisation)
     people = people_names(organisation)
     products = product_names(organisation)
-    frames, findings = [], []
+    frames, findings, refused = [], [], []
+    headers: dict[str, tuple[str, ...]] = {}
     inputs = {**places.inputs, **people.inputs, **products.inputs, **_further(organisation)}
     for source in organisation.sources:
         seen: list[tuple[Raw, pd.DataFrame]] = []
@@ -119,10 +134,11 @@ def load(organisation: Organisation) -> Loaded:
             lines["product"] = _named(notes, source.columns.product, products, "product")
             frames.append(lines[~notes.bad])
             findings += notes.findings
-            inputs[raw.name] = raw.digest
-        findings += _duplicates(seen, source.columns.line)
+            refused += notes.refused
+            inputs[raw.name], headers[raw.name] = raw.digest, raw.header
+        findings += _duplicates(seen, source.columns.line, refused)
     lines = LINES.check(pd.concat(frames, ignore_index=True))
-    return Loaded(lines, tuple(findings), inputs)
+    return Loaded(lines, tuple(findings), inputs, pd.DataFrame(refused, columns=REFUSED), headers)
 
 
 def _months_below(raw: Raw, source: Source) -> tuple[Raw, Source]:
@@ -333,15 +349,23 @@ def _named(notes: _Notes, column: str, names: Names, what: str) -> pd.Series:
     return named.mask(named == "", fallback) if fallback else named
 
 
-def _duplicates(seen: Sequence[tuple[Raw, pd.DataFrame]], key: Sequence[str]) -> Iterator[Finding]:
-    """Rows of one source, over all its files, that share the key of a line."""
+def _duplicates(
+    seen: Sequence[tuple[Raw, pd.DataFrame]], key: Sequence[str], refused: list[_Refused]
+) -> Iterator[Finding]:
+    """Rows of one source, over all its files, that share the key of a line; also put in `refused`."""
     if not key:
         return
     keys = pd.concat([frame for _, frame in seen], ignore_index=True)
     again = np.flatnonzero(keys.duplicated().to_numpy(bool))
     if not len(again):
         return
-    where = [f"{raw.name}, row {row}" for raw, _ in seen for row in raw.rows]
+    rows = [(raw.name, int(row)) for raw, _ in seen for row in raw.rows]
+    where = [f"{name}, row {row}" for name, row in rows]
+    texts = keys.iloc[again].astype("str").agg(", ".join, axis=1)
+    refused += [
+        (*rows[at], ", ".join(key), text, "the key of another row")
+        for at, text in zip(again, texts, strict=True)
+    ]
     first = ", ".join(str(value) for value in keys.iloc[again[0]])
     yield Finding(
         "error",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import gzip
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,8 @@ import numpy as np
 import pandas as pd
 
 from salesforecast.errors import DataError, Finding
+from salesforecast.history.bombs import gunzip
+from salesforecast.history.databases import is_database, read_database
 from salesforecast.history.raw import ALL_COLUMNS, Raw, Want, as_text, missing_columns
 from salesforecast.history.textfiles import read_text
 from salesforecast.history.workbooks import read_sheet
@@ -40,7 +41,9 @@ def find_files(folder: Path, pattern: str) -> list[Path]:
         If there is none.
     """
     path = folder / pattern
-    if path.is_dir():
+    if is_database(pattern):
+        found = [path]
+    elif path.is_dir():
         found = sorted(p for p in path.iterdir() if p.name.lower().endswith(SUFFIXES))
     elif path.is_file():
         found = [path]
@@ -79,10 +82,12 @@ def read_table(path: Path, want: Want = ALL_COLUMNS, *, name: str = "") -> Raw:
         column is missing (the nearest one is named).
     """
     name = name or path.name
+    if is_database(path):
+        return _not_empty(read_database(path, want, name=name))
     data = path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
     if data.startswith(_GZIP):
-        data = _decompress(data, name)
+        data = gunzip(data, name)
     _refuse_no_table(data, name)
     if data.startswith(_PARQUET):
         frame, rows, header, findings = _read_parquet(data, name, want)
@@ -91,22 +96,17 @@ def read_table(path: Path, want: Want = ALL_COLUMNS, *, name: str = "") -> Raw:
         frame, rows, header = _from_grid(grid, header_at, names, name, want)
     else:
         frame, rows, header, findings = read_text(data, name, want)
-    if frame.empty:
+    return _not_empty(Raw(frame, rows, tuple(header), name, digest, tuple(findings)))
+
+
+def _not_empty(raw: Raw) -> Raw:
+    if raw.frame.empty:
         raise DataError(
             "the table has no rows.",
-            where=name,
+            where=raw.name,
             fix="export it again; there should be one row for each sale below the column names.",
         )
-    return Raw(frame, rows, tuple(header), name, digest, tuple(findings))
-
-
-def _decompress(data: bytes, name: str) -> bytes:
-    try:
-        return gzip.decompress(data)
-    except (OSError, EOFError) as error:
-        raise DataError(
-            "the compressed file is damaged.", where=f"{name}: {error}", fix="copy it again."
-        ) from error
+    return raw
 
 
 def _refuse_no_table(data: bytes, name: str) -> None:

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from salesforecast.errors import DataError, Finding
+from salesforecast.history.bombs import check_zip
 from salesforecast.history.headers import ZONE, clean_names, find_header
 from salesforecast.history.raw import repair
+
+_ZIP = b"PK\x03\x04"
 
 
 def read_sheet(
@@ -26,6 +29,8 @@ def read_sheet(
     """
     import python_calamine
 
+    if data.startswith(_ZIP):
+        check_zip(data, name)
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         names = book.sheet_names
@@ -70,4 +75,4 @@ def _fill_merged(grid: list[list[Any]], merged: Sequence[Any]) -> None:
     for (top, left), (bottom, right) in merged:
         value = grid[top][left]
         for row in grid[top : bottom + 1]:
-            row[left : right + 1] = [value] * (right - left + 1)
+            row[left : right + 1] = [value] * (min(right + 1, len(row)) - left)

@@ -59,7 +59,7 @@ def cli() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
-for _command in (*COMMANDS, app):
+for _command in (*COMMANDS, *OUTLOOK, app):
     cli.add_command(_command)
 
 

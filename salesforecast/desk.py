@@ -158,26 +158,27 @@ def open_for(
     scenario: Scenario,
     *,
     first: pd.Timestamp | None = None,
-    months: int = 12,
+    months: int | None = None,
 ) -> Inputs:
-    """The inputs that a scenario asks for; what it does not say is as given.
+    """The inputs that a scenario asks for; what it does not say is as given, or a year.
 
     Raises
     ------
     ParameterError
         If the scenario says another month or length than the call.
     """
-    said = pd.Timestamp(scenario.first) if scenario.first else first
-    if first is not None and said != pd.Timestamp(first):
+    begins = pd.Timestamp(scenario.first) if scenario.first else first
+    length = scenario.months or months or 12
+    if (first is not None and begins != pd.Timestamp(first)) or (months or length) != length:
         raise ParameterError(
-            f"the scenario begins {scenario.first}, and the call says {first:%Y-%m}.",
-            where="first",
-            fix="leave one of them out.",
+            "the call asks for other months than the scenario.",
+            where=f"the scenario says {length} months from {scenario.first or 'anywhere'}",
+            fix="leave --first and --months out, or change the scenario.",
         )
     return open_year(
         organisation,
-        first=said,
-        months=scenario.months or months,
+        first=begins,
+        months=length,
         draws=scenario.draws or 1000,
         seed=scenario.seed,
         measure=scenario.measure,

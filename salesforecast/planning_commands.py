@@ -8,37 +8,37 @@ from typing import Any
 
 import click
 
-_STORE = click.option(
+STORE = click.option(
     "--store", help="File or postgresql:// address of the plans.  [default: outputs/plans.db]"
 )
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-_ORGANISATION = click.option(
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+ORGANISATION = click.option(
     "--organisation",
     default="data/adventureworks/organisation.toml",
     show_default=True,
     help="Your organisation.toml.",
 )
 _REASON = click.option("--reason", required=True, help="Why; it is kept with the version.")
-_NUMBER = click.option("--version", "number", type=int, help="Its number; the newest by default.")
-_DATE = click.DateTime(["%Y-%m-%d", "%Y-%m"])
+NUMBER = click.option("--version", "number", type=int, help="Its number; the newest by default.")
+DATE = click.DateTime(["%Y-%m-%d", "%Y-%m"])
 
 
-def _open(store: str | None) -> Any:
+def open_store(store: str | None) -> Any:
     from salesforecast.planning.store import Store
 
     return Store(store)
 
 
-def _say(as_json: Any, data: Any, words: str) -> None:
+def say(as_json: Any, data: Any, words: str) -> None:
     click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str) if as_json else words)
 
 
-def _rows(frame: Any) -> Any:
+def rows_of(frame: Any) -> Any:
     """A frame as JSON can hold it; what is missing becomes null."""
     return json.loads(frame.to_json(orient="records", date_format="iso", force_ascii=False))
 
 
-def _described(version: Any) -> dict[str, Any]:
+def described(version: Any) -> dict[str, Any]:
     from dataclasses import asdict
 
     return asdict(version)
@@ -52,26 +52,30 @@ def _line(version: Any) -> str:
     )
 
 
-def _year(organisation: str, plan: Any = None, *, first: Any = None, months: int = 12) -> Any:
-    """The inputs as of a plan's beginning."""
+def year_of_plan(organisation: str, plan: Any) -> Any:
+    """The inputs of a saved plan, as of its beginning."""
     from salesforecast import desk
 
-    if plan is not None:
-        first, months = plan.periods[0], len(plan.periods)
-        return desk.open_year(organisation, first=first, months=months, seed=plan.scenario.seed)
-    return desk.open_year(organisation, first=first, months=months)
+    return desk.open_year(
+        organisation,
+        first=plan.periods[0],
+        months=len(plan.periods),
+        seed=plan.scenario.seed,
+        draws=plan.scenario.draws or 1000,
+        measure=plan.scenario.measure,
+    )
 
 
 @click.command()
 @click.argument("scenario", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--name", required=True, help="What the plan is called.")
 @_REASON
-@click.option("--first", type=_DATE, help="First month; by default the next quarter's.")
-@click.option("--months", type=int, default=12, show_default=True, help="How long.")
+@click.option("--first", type=DATE, help="First month; by default the next quarter's.")
+@click.option("--months", type=click.IntRange(1), help="How long.  [default: 12]")
 @click.option("--opened", type=int, help="Version that you changed; none for a new plan.")
-@_ORGANISATION
-@_STORE
-@_JSON
+@ORGANISATION
+@STORE
+@JSON
 def plan(scenario: Path, name: str, reason: str, **options: Any) -> None:
     """Make a plan of SCENARIO (a scenario.toml) and save it as a new version.
 
@@ -81,58 +85,67 @@ def plan(scenario: Path, name: str, reason: str, **options: Any) -> None:
     from salesforecast.planning.scenario import Scenario
 
     wish = Scenario.read(scenario)
-    inputs = _year(options["organisation"], first=options["first"], months=options["months"])
-    made = workbench.build_plan(inputs, wish)
-    with _open(options["store"]) as store:
+    inputs = desk.open_for(
+        options["organisation"], wish, first=options["first"], months=options["months"]
+    )
+    made = workbench.build_plan(inputs, desk.recorded(inputs, wish))
+    with open_store(options["store"]) as store:
         version = store.save(
             name, made, reason=reason, opened=options["opened"], provenance=desk.provenance(inputs)
         )
-    _say(options["as_json"], _described(version), f"saved {_line(version)}")
+    say(options["as_json"], described(version), f"saved {_line(version)}")
 
 
 @click.command()
-@_STORE
-@_JSON
+@STORE
+@JSON
 def plans(**options: Any) -> None:
     """List the plans of the store.
 
     Example: salesforecast plans
     """
-    with _open(options["store"]) as store:
+    with open_store(options["store"]) as store:
         listed = store.plans()
     words = listed.to_string(index=False) if len(listed) else "no plan has been saved yet"
-    _say(options["as_json"], _rows(listed), words)
+    say(options["as_json"], rows_of(listed), words)
 
 
 @click.command()
 @click.argument("name")
-@_NUMBER
-@_STORE
-@_JSON
+@click.option("--scenario", "as_file", is_flag=True, help="Print its scenario.toml instead.")
+@NUMBER
+@STORE
+@JSON
 def show(name: str, **options: Any) -> None:
     """Show a plan: its versions, and the targets of its upper levels.
 
     Example: salesforecast show FY2014 --version 2
+
+    With --scenario: the file that makes this very plan again.
     """
-    with _open(options["store"]) as store:
+    with open_store(options["store"]) as store:
         versions = store.versions(name)
         chosen = store.version(name, options["number"])
-        units = store.load(name, chosen.number).units
+        kept = store.load(name, chosen.number)
+    if options["as_file"]:
+        say(options["as_json"], {"scenario": kept.scenario.to_text()}, kept.scenario.to_text())
+        return
+    units = kept.units
     top = units[~units["leaf"]]
     table = top[["label", "target", "growth", "stretch", "chance"]]
     said = "\n".join(_line(version) for version in versions)
     data = {
-        "version": _described(chosen),
-        "versions": [_described(v) for v in versions],
-        "units": _rows(units.rename_axis("node").reset_index()),
+        "version": described(chosen),
+        "versions": [described(v) for v in versions],
+        "units": rows_of(units.rename_axis("node").reset_index()),
     }
-    _say(options["as_json"], data, f"{said}\n\nversion {chosen.number}:\n{table.to_string()}")
+    say(options["as_json"], data, f"{said}\n\nversion {chosen.number}:\n{table.to_string()}")
 
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME[:VERSION]...")
-@_STORE
-@_JSON
+@STORE
+@JSON
 def compare(names: tuple[str, ...], **options: Any) -> None:
     """Set plans or versions side by side; the first is what the others are compared with.
 
@@ -140,7 +153,7 @@ def compare(names: tuple[str, ...], **options: Any) -> None:
     """
     from salesforecast.planning.compare import compare as side_by_side
 
-    with _open(options["store"]) as store:
+    with open_store(options["store"]) as store:
         found = {}
         for name in names:
             plan_name, number = _version_of(name)
@@ -166,66 +179,66 @@ def _compared(found: Any, *, as_json: Any) -> None:
         for name in found.summary.index[1:]
     ]
     data = {
-        "summary": _rows(found.summary.reset_index()),
-        "binding": _rows(found.binding),
+        "summary": rows_of(found.summary.reset_index()),
+        "binding": rows_of(found.binding),
     }
-    _say(as_json, data, summary.to_string() + "\n" + "\n".join(moves))
+    say(as_json, data, summary.to_string() + "\n" + "\n".join(moves))
 
 
 @click.command()
 @click.argument("name")
 @click.argument("before", type=int)
 @click.argument("after", type=int)
-@_STORE
-@_JSON
+@STORE
+@JSON
 def diff(name: str, before: int, after: int, **options: Any) -> None:
     """Show what version AFTER says otherwise than version BEFORE, down to a cell.
 
     Example: salesforecast diff FY2014 1 2
     """
-    with _open(options["store"]) as store:
+    with open_store(options["store"]) as store:
         found = store.diff(name, before, after)
     data = {
-        "cells": _rows(found.cells),
-        "units": _rows(found.units.rename_axis("node").reset_index()),
+        "cells": rows_of(found.cells),
+        "units": rows_of(found.units.rename_axis("node").reset_index()),
         "scenario": found.scenario,
     }
     words = "nothing differs"
     if not found.none:
         head = found.cells.head(20).to_string(index=False)
         words = f"{found.units.to_string()}\n\n{len(found.cells)} cells differ:\n{head}\n{found.scenario}"
-    _say(options["as_json"], data, words)
+    say(options["as_json"], data, words)
 
 
 @click.command()
 @click.argument("name")
-@_NUMBER
+@NUMBER
 @click.option("--reason", default="", help="Why; it is kept.")
 @click.option("--propose", is_flag=True, help="Only hand it in for approval.")
-@_STORE
-@_JSON
+@STORE
+@JSON
 def approve(name: str, reason: str, **options: Any) -> None:
     """Approve a version (a draft is proposed first); the approved one before is superseded.
 
     Example: salesforecast approve FY2014 --version 2 --reason "signed by the board"
     """
-    with _open(options["store"]) as store:
+    with open_store(options["store"]) as store:
         version = store.version(name, options["number"])
         if version.status == "draft":
             version = store.propose(name, version.number, reason=reason)
         if not options["propose"]:
             version = store.approve(name, version.number, reason=reason)
-    _say(options["as_json"], _described(version), _line(version))
+    say(options["as_json"], described(version), _line(version))
 
 
 @click.command()
 @click.argument("name")
-@click.option("--as-of", type=_DATE, required=True, help="Last day that the actuals cover.")
+@click.option("--as-of", type=DATE, required=True, help="Last day that the actuals cover.")
 @click.option("--level", help="Rank the units of this level; the uppermost by default.")
-@_NUMBER
-@_ORGANISATION
-@_STORE
-@_JSON
+@NUMBER
+@ORGANISATION
+@STORE
+@JSON
 def track(name: str, as_of: Any, **options: Any) -> None:
     """Set actuals against a plan (the approved version, else the newest) as of a day.
 
@@ -235,22 +248,22 @@ def track(name: str, as_of: Any, **options: Any) -> None:
 
     from salesforecast import desk
 
-    with _open(options["store"]) as store:
+    with open_store(options["store"]) as store:
         approved = store.approved(name)
         number = options["number"] or (approved.number if approved else None)
         kept = store.load(name, number)
-    inputs = _year(options["organisation"], kept)
+    inputs = year_of_plan(options["organisation"], kept)
     found = desk.track_plan(inputs, kept, as_of=pd.Timestamp(as_of))
     top = found.units[~found.units["leaf"]]
     columns = ["label", "target", "expected", "actual", "gap", "attainment", "landing", "chance", "state"]  # fmt: skip
     level = options["level"] or kept.hierarchy.levels[1]
     words = f"{top[columns].to_string()}\n\nranking, {level}:\n{found.ranking(level).to_string(index=False)}"
-    _say(options["as_json"], _rows(found.units.rename_axis("node").reset_index()), words)
+    say(options["as_json"], rows_of(found.units.rename_axis("node").reset_index()), words)
 
 
 @click.command()
 @click.argument("name")
-@click.option("--closed", type=_DATE, required=True, help="The last closed month.")
+@click.option("--closed", type=DATE, required=True, help="The last closed month.")
 @click.option(
     "--gap",
     type=click.Choice(["recover", "absorb", "amount"]),
@@ -277,9 +290,9 @@ def track(name: str, as_of: Any, **options: Any) -> None:
 @click.option("--cells", type=int, help="Most figures that may change.")
 @click.option("--reason", default="", help="Why; by default the decision in words.")
 @click.option("--dry-run", is_flag=True, help="Only show; save nothing.")
-@_ORGANISATION
-@_STORE
-@_JSON
+@ORGANISATION
+@STORE
+@JSON
 def replan(name: str, closed: Any, reason: str, **options: Any) -> None:  # fmt: skip
     """Set the open months of a plan by a decision on the gap, and save a new version.
 
@@ -298,22 +311,22 @@ def replan(name: str, closed: Any, reason: str, **options: Any) -> None:  # fmt:
         budget=options["budget"],
         cells=options["cells"],
     )
-    with _open(options["store"]) as store:
+    with open_store(options["store"]) as store:
         head = store.version(name)
         kept = store.load(name, head.number)
-        inputs = _year(options["organisation"], kept)
+        inputs = year_of_plan(options["organisation"], kept)
         month = pd.Timestamp(closed).replace(day=1)
         made, moves = desk.replan_year(inputs, kept, closed=month, decision=decision)
         words = f"{moves.words}\n{moves.moves.to_string(index=False) if len(moves.moves) else ''}"
-        data: dict[str, Any] = {"words": moves.words, "moves": _rows(moves.moves)}
+        data: dict[str, Any] = {"words": moves.words, "moves": rows_of(moves.moves)}
         if not options["dry_run"]:
             version = store.save(
                 name, made, reason=reason or moves.words, opened=head.number,
                 provenance=desk.provenance(inputs),
             )  # fmt: skip
-            data["version"] = _described(version)
+            data["version"] = described(version)
             words += f"\nsaved {_line(version)}"
-    _say(options["as_json"], data, words)
+    say(options["as_json"], data, words)
 
 
 @click.command("what-if")
@@ -324,10 +337,10 @@ def replan(name: str, closed: Any, reason: str, **options: Any) -> None:  # fmt:
     required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
 )
-@click.option("--first", type=_DATE, help="First month; by default the next quarter's.")
-@click.option("--months", type=int, default=3, show_default=True, help="How long.")
-@_ORGANISATION
-@_JSON
+@click.option("--first", type=DATE, help="First month; by default the next quarter's.")
+@click.option("--months", type=click.IntRange(1), help="How long.  [default: 12]")
+@ORGANISATION
+@JSON
 def what_if(scenario: Path, questions: tuple[Path, ...], **options: Any) -> None:  # fmt: skip
     """Set the plan of SCENARIO beside what-if files: lists of [[change]], each with `what`.
 
@@ -340,7 +353,9 @@ def what_if(scenario: Path, questions: tuple[Path, ...], **options: Any) -> None
 
     wish = Scenario.read(scenario)
     asked = [WhatIf.read(path) for path in questions]
-    inputs = _year(options["organisation"], first=options["first"], months=options["months"])
+    inputs = desk.open_for(
+        options["organisation"], wish, first=options["first"], months=options["months"]
+    )
     for question in asked:
         click.echo(f"{question.name}: {question.words()}", err=True)
     found = side_by_side(desk.side_by_side(inputs, wish, asked))

@@ -1,0 +1,238 @@
+"""Commands that ask a plan before it is approved: `days simulate tornado payout quantities`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from salesforecast.planning_commands import (
+    DATE,
+    JSON,
+    NUMBER,
+    ORGANISATION,
+    STORE,
+    described,
+    open_store,
+    rows_of,
+    say,
+    year_of_plan,
+)
+
+_DRAWS = click.option(
+    "--draws", type=click.IntRange(2), default=10_000, show_default=True, help="Simulated years."
+)
+
+
+def _kept(name: str, number: int | None, store: str | None) -> tuple[Any, Any]:
+    """A plan (its approved version, else its newest) and which version it is."""
+    with open_store(store) as opened:
+        approved = opened.approved(name)
+        version = opened.version(name, number or (approved.number if approved else None))
+        return opened.load(name, version.number), version
+
+
+@click.command()
+@click.argument("name")
+@click.argument("node", default="/")
+@click.option("--month", type=DATE, help="One month, such as 2014-02; the whole plan by default.")
+@click.option("--grain", type=click.Choice(["day", "week"]), default="day", show_default=True)
+@click.option("--calendar", help="Country of the working days (CN, DE); the scenario's by default.")
+@click.option(
+    "--own-days",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV of your own working days: date, working, name.",
+)
+@NUMBER
+@STORE
+@JSON
+def days(name: str, node: str, **options: Any) -> None:
+    """Cut the months of a unit (NODE) and of those right below it into days or weeks, exactly.
+
+    Example: salesforecast days FY2014 "Europe/Germany" --month 2014-02 --calendar DE
+    """
+    import pandas as pd
+
+    from salesforecast import outlook
+    from salesforecast.planning.workdays import WorkCalendar, read_overrides
+
+    plan, _ = _kept(name, options["number"], options["store"])
+    own = read_overrides(options["own_days"]) if options["own_days"] else {}
+    calendar = WorkCalendar(options["calendar"] or plan.scenario.calendar, overrides=own)
+    month = pd.Timestamp(options["month"]).replace(day=1) if options["month"] else None
+    found = outlook.days_of(plan, node, month=month, grain=options["grain"], calendar=calendar)
+    long = found.T
+    long.index = long.index.strftime("%Y-%m-%d")
+    labels = plan.hierarchy.nodes["label"]
+    words = long.rename(columns=labels).loc[(long != 0).any(axis=1)]
+    total = f"in all: {', '.join(f'{labels[n]} {int(v):,}' for n, v in long.sum().items())}"
+    say(
+        options["as_json"],
+        rows_of(long.rename_axis(options["grain"]).reset_index()),
+        f"{words.to_string()}\n{total}",
+    )
+
+
+@click.command()
+@click.argument("name")
+@click.option("--level", help="Units of this level; all above the positions by default.")
+@_DRAWS
+@NUMBER
+@ORGANISATION
+@STORE
+@JSON
+def simulate(name: str, **options: Any) -> None:
+    """Draw the year of a plan many times: where each unit lands, and who reaches the target.
+
+    Example: salesforecast simulate FY2014 --level country
+    """
+    from salesforecast import outlook
+    from salesforecast.planning.schemes import persons
+
+    plan, _ = _kept(name, options["number"], options["store"])
+    inputs = year_of_plan(options["organisation"], plan)
+    found = outlook.year_of(inputs, plan, draws=options["draws"], seed=plan.scenario.seed)
+    units = plan.hierarchy.nodes[["label", "level", "leaf"]].join(found.units)
+    shown = units[units["level"] == options["level"]] if options["level"] else units[~units["leaf"]]
+    columns = ["label", "target", "mean", "q10", "q50", "q90", "chance", "expected_short"]
+    people = plan.units["target"][persons(plan.hierarchy)]
+    words = shown[columns].round({"chance": 3}).to_string(float_format="{:,.2f}".format)
+    data = {"units": rows_of(units.rename_axis("node").reset_index()), "months": rows_of(found.months)}  # fmt: skip
+    if len(people):
+        share = found.reaching(people)
+        data["people_reaching"] = {"mean": share.mean(), "q10": share.quantile(0.1), "q90": share.quantile(0.9)}  # fmt: skip
+        words += (
+            f"\nof {len(people)} people {share.mean():.0%} reach their target on average; "
+            f"in 80 of 100 years {share.quantile(0.1):.0%} to {share.quantile(0.9):.0%}"
+        )
+    say(options["as_json"], data, words)
+
+
+@click.command()
+@click.argument("name")
+@click.argument("questions", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@NUMBER
+@ORGANISATION
+@STORE
+@JSON
+def tornado(name: str, questions: tuple[Path, ...], **options: Any) -> None:
+    """Say what the chance of a plan's total hangs on, the widest first; QUESTIONS are what-ifs.
+
+    Example: salesforecast tornado FY2014 price_up.toml
+    """
+    from salesforecast import outlook
+    from salesforecast.planning.what_if import WhatIf
+
+    plan, _ = _kept(name, options["number"], options["store"])
+    inputs = year_of_plan(options["organisation"], plan)
+    asked = [WhatIf.read(path) for path in questions]
+    found = outlook.hangs_on(inputs, plan, asked)
+    base = float(found["base"].iloc[0])
+    lines = [f"chance of the total {plan.scenario.total or plan.units['target'].iloc[0]:,}: {base:.0%}"]  # fmt: skip
+    for name_of, row in found.iterrows():
+        lines.append(
+            f"{str(name_of)[:28]:<28} {row['low']:>5.0%} to {row['high']:>4.0%}   "
+            f"{row['low_words']} | {row['high_words']}"
+        )
+    say(options["as_json"], rows_of(found.reset_index()), "\n".join(lines))
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--schemes",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File of [[tiers]] and [[bonus]].",
+)
+@click.option("--budget", type=float, help="What may be paid out in all.")
+@_DRAWS
+@NUMBER
+@ORGANISATION
+@STORE
+@JSON
+def payout(name: str, schemes: Path, **options: Any) -> None:
+    """Say what a plan pays out at 90, 100 and 110 %, and over the drawn year.
+
+    Example: salesforecast payout FY2014 --schemes incentives.toml --budget 500000
+    """
+    from salesforecast import outlook
+    from salesforecast.planning.schemes import read_schemes
+
+    plan, _ = _kept(name, options["number"], options["store"])
+    inputs = year_of_plan(options["organisation"], plan)
+    found = outlook.pays(
+        inputs,
+        plan,
+        read_schemes(schemes, plan.hierarchy),
+        budget=options["budget"],
+        draws=options["draws"],
+        seed=plan.scenario.seed,
+    )
+    lines = [
+        f"everybody at {row.attainment:.0%}: {row.payout:,.0f} ({row.cost_share:.2%} of their sales)"
+        for row in found.at.itertuples()
+    ]
+    over = found.distribution
+    lines.append(
+        f"over the drawn year: {over['mean']:,.0f} on average, in 90 of 100 years "
+        f"{over['q05']:,.0f} to {over['q95']:,.0f} ({over['cost_share']:.2%} of sales)"
+    )
+    if "budget_kept" in over:
+        lines.append(f"within the budget of {options['budget']:,.0f}: {over['budget_kept']:.0%} of years")  # fmt: skip
+    data = {
+        "at": rows_of(found.at),
+        "distribution": found.distribution.to_dict(),
+        "people": rows_of(found.units.rename_axis("node").reset_index()),
+    }
+    say(options["as_json"], data, "\n".join(lines))
+
+
+@click.command()
+@click.argument("name")
+@click.option("--save-as", help="Save the plan in pieces as a plan of this name.")
+@click.option("--level", help="Pieces of the units of this level too.")
+@NUMBER
+@ORGANISATION
+@STORE
+@JSON
+def quantities(name: str, **options: Any) -> None:
+    """Turn a plan in money into pieces per product and month, for production and purchasing.
+
+    Example: salesforecast quantities FY2014 --level country --save-as FY2014-pieces
+    """
+    from salesforecast import desk, outlook
+
+    plan, version = _kept(name, options["number"], options["store"])
+    inputs = year_of_plan(options["organisation"], plan)
+    follows = f"{name}, version {version.number}"
+    found = outlook.quantities_of(inputs, plan, follows=follows)
+    table = found.targets.pivot_table(
+        index="product", columns="period", values="target", aggfunc="sum"
+    )
+    table.columns = table.columns.strftime("%Y-%m")
+    data: dict[str, Any] = {"pieces": rows_of(table.reset_index()), "follows": follows}
+    words = [table.to_string()]
+    if options["level"]:
+        tree = plan.hierarchy
+        above = {leaf: node for node in tree.nodes.index[tree.nodes["level"] == options["level"]]
+                 for leaf in tree.within(node)}  # fmt: skip
+        by = found.targets.assign(unit=found.targets["node"].map(above))
+        units = by.pivot_table(index="unit", columns="product", values="target", aggfunc="sum")
+        data["units"] = rows_of(units.reset_index())
+        words.append(units.to_string())
+    if options["save_as"]:
+        with open_store(options["store"]) as store:
+            there = options["save_as"] in set(store.plans()["name"])
+            head = store.version(options["save_as"]).number if there else None
+            saved = store.save(
+                options["save_as"], found, reason=f"follows {follows}", opened=head,
+                provenance={**desk.provenance(inputs), "follows": follows},
+            )  # fmt: skip
+        data["version"] = described(saved)
+        words.append(f"saved version {saved.number} of '{options['save_as']}'")
+    say(options["as_json"], data, "\n\n".join(words))
+
+
+COMMANDS = (days, simulate, tornado, payout, quantities)

@@ -16,6 +16,7 @@ import click
 
 from salesforecast.app.commands import app
 from salesforecast.errors import DataError, EngineError, ParameterError, SalesforecastError
+from salesforecast.outlook_commands import COMMANDS as OUTLOOK
 from salesforecast.planning_commands import COMMANDS
 
 INTERRUPTED = 130  # as shells say it: 128 + the signal's number

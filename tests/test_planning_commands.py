@@ -8,7 +8,11 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from salesforecast.planning_commands import COMMANDS
+from salesforecast.outlook_commands import COMMANDS as OUTLOOK
+from salesforecast.planning_commands import COMMANDS as PLANNING
+
+COMMANDS = (*PLANNING, *OUTLOOK)
+WITH_DATA = ("plan", "track", "replan", "what-if", "simulate", "tornado", "payout", "quantities")
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +28,7 @@ def desk(tmp_path_factory, tiny_company):
     def give(*words, good=True):
         with_store = words[0] != "what-if"
         options = ["--json"] + (["--store", str(folder / "plans.db")] if with_store else [])
-        if words[0] in ("plan", "track", "replan", "what-if"):
+        if words[0] in WITH_DATA:
             options += ["--organisation", str(tiny_company)]
         done = CliRunner().invoke(group, [*words, *options])
         if not good:
@@ -62,6 +66,37 @@ def test_a_year_by_commands(desk):
     assert desk("plans")[0]["versions"] == 2
 
 
+def test_a_saved_plan_is_made_again_from_its_own_file(desk):
+    scenario = str(desk.folder / "scenario.toml")
+    desk("plan", scenario, "--name", "A", "--reason", "once", "--first", "2025-07", "--months", "3")
+    again = desk.folder / "recorded.toml"
+    again.write_text(desk("show", "A", "--scenario")["scenario"], "utf-8")
+    assert "# agreed" in again.read_text("utf-8") and "[data]" in again.read_text("utf-8")
+    desk("plan", str(again), "--name", "B", "--reason", "again")
+    first, second = desk("show", "A"), desk("show", "B")
+    assert first["version"]["digest"] == second["version"]["digest"]
+
+
+def test_a_plan_is_asked_before_it_is_approved(desk):
+    scenario, price = (str(desk.folder / name) for name in ("scenario.toml", "price.toml"))
+    first = ("--first", "2025-07", "--months", "6")
+    desk("plan", scenario, "--name", "ask", "--reason", "draft", *first)
+    total = desk("show", "ask")["units"][0]["target"]
+    days = desk("days", "ask", "North", "--month", "2025-10", "--calendar", "CN")
+    assert next(day["day"] for day in days if day["North"]) == "2025-10-09"  # after Golden Week
+    weeks = desk("days", "ask", "--grain", "week")
+    assert sum(week["/"] for week in weeks) == total
+    year = desk("simulate", "ask", "--draws", "500")
+    assert year["units"][0]["target"] == total and 0 <= year["people_reaching"]["mean"] <= 1
+    hangs = desk("tornado", "ask", price)
+    assert "price" in [row["assumption"] for row in hangs] and hangs[0]["width"] > 0
+    (desk.folder / "schemes.toml").write_text("[[tiers]]\nrates = [[0.0, 0.1]]\n")
+    paid = desk("payout", "ask", "--schemes", str(desk.folder / "schemes.toml"), "--draws", "500")
+    assert paid["at"][1]["payout"] == pytest.approx(0.1 * total)
+    done = desk("quantities", "ask", good=False)
+    assert "never sold in pieces" in str(done.exception)
+
+
 def test_a_question_by_command(desk):
     scenario, price = (str(desk.folder / name) for name in ("scenario.toml", "price.toml"))
     found = desk("what-if", scenario, price, "--first", "2025-07")
@@ -81,7 +116,7 @@ def test_every_command_explains_itself(command):
 
 def test_help_loads_nothing_heavy():
     code = (
-        "import sys, salesforecast.planning_commands as c\n"
+        "import sys, salesforecast.outlook_commands as c, salesforecast.planning_commands\n"
         "try: c.COMMANDS[0].main(['--help'])\n"
         "except SystemExit: pass\n"
         "print([m for m in ('pandas', 'numpy', 'sqlalchemy', 'scipy') if m in sys.modules])"

@@ -27,8 +27,12 @@ class Curves(Protocol):
         """Least and greatest value that each curve ever takes (may be infinite)."""
         ...
 
-    def bracket(self, low: np.ndarray, high: np.ndarray) -> tuple[float, float, float]:
-        """Levels at which every leaf is at `low`, at `high`, and a first guess."""
+    def bracket(self, low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
+        """Levels at which every leaf is at `low`, and at `high`."""
+        ...
+
+    def guess(self, total: float) -> float:
+        """A level near that at which they carry `total`, limits left aside."""
         ...
 
     def take(self, which: np.ndarray | slice) -> Curves:
@@ -62,13 +66,17 @@ class Line:
         rises = self.slope > 0
         return np.where(rises, -np.inf, self.start), np.where(rises, np.inf, self.start)
 
-    def bracket(self, low: np.ndarray, high: np.ndarray) -> tuple[float, float, float]:
+    def bracket(self, low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
         least, most = self.inverse(low), self.inverse(high)
         if not self._all_rise:
             if not (self.slope > 0).any():
-                return 0.0, 0.0, 0.0
+                return 0.0, 0.0
             least, most = np.nan_to_num(least, nan=np.inf), np.nan_to_num(most, nan=-np.inf)
-        return float(least.min()), float(most.max()), float("nan")
+        return float(least.min()), float(most.max())
+
+    def guess(self, total: float) -> float:
+        tilt = float(self.slope.sum())
+        return (total - float(self.start.sum())) / tilt if tilt > 0 else 0.0
 
     def take(self, which: np.ndarray | slice) -> Line:
         return Line(self.start[which], self.slope[which])
@@ -169,14 +177,17 @@ class Draws:
             np.where(heaviest != 0, np.inf, heaviest),
         )
 
-    def bracket(self, low: np.ndarray, high: np.ndarray) -> tuple[float, float, float]:
+    def bracket(self, low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
         lightest, heaviest = self._outer
         with np.errstate(divide="ignore", invalid="ignore"):
             under = np.where(lightest != 0, (low - lightest) / np.abs(lightest), 0.0)
             over = np.where(heaviest != 0, (high - heaviest) / np.abs(heaviest), 0.0)
         start, end = self._ends
         least, most = start + min(0.0, float(under.min())), end + max(0.0, float(over.max()))
-        return least, most, 0.5 * (start + end)
+        return least, most
+
+    def guess(self, total: float) -> float:
+        return 0.5 * sum(self._ends)
 
 
 @dataclass(frozen=True)
@@ -213,15 +224,18 @@ class Bells:
         still = np.exp(self.centre)
         return np.where(live, 0.0, still), np.where(live, np.inf, still)
 
-    def bracket(self, low: np.ndarray, high: np.ndarray) -> tuple[float, float, float]:
+    def bracket(self, low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
         live = (self.width > 0) & np.isfinite(self.centre)
         if not live.any():
-            return 0.0, 0.0, 0.0
+            return 0.0, 0.0
         nothing = 1e-18 * max(float(np.max(high)), 1e-300)
         lower = np.log(np.maximum(low[live], nothing)) - self.centre[live]
         upper = np.log(np.maximum(high[live], nothing)) - self.centre[live]
         width = self.width[live]
-        return float((lower / width).min()), float((upper / width).max()), 0.0
+        return float((lower / width).min()), float((upper / width).max())
+
+    def guess(self, total: float) -> float:
+        return 0.0
 
     def take(self, which: np.ndarray | slice) -> Bells:
         return Bells(self.centre[which], self.width[which])
@@ -267,8 +281,11 @@ class Turns:
     def reach(self) -> tuple[np.ndarray, np.ndarray]:
         return self.plan - self.room_down, self.plan + self.room_up
 
-    def bracket(self, low: np.ndarray, high: np.ndarray) -> tuple[float, float, float]:
-        return -float(len(self.plan)), float(len(self.plan)), 0.0
+    def bracket(self, low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
+        return -float(len(self.plan)), float(len(self.plan))
+
+    def guess(self, total: float) -> float:
+        return 0.0
 
     def take(self, which: np.ndarray | slice) -> Turns:
         parts = (self.plan, self.room_up, self.room_down, self.turn_up, self.turn_down)
@@ -334,9 +351,11 @@ class Blend:
         reach = max(float(np.abs(totals[[0, -1]]).max()) for _, _, totals, _ in self.parts)
         return -1e3 * reach, 1e3 * reach
 
-    def bracket(self, low: np.ndarray, high: np.ndarray) -> tuple[float, float, float]:
-        middle = self.parts[0][2][[0, -1]].mean()
-        return (*self._edges(), float(middle))
+    def bracket(self, low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
+        return self._edges()
+
+    def guess(self, total: float) -> float:
+        return total  # the level of a blend is a total
 
     def take(self, which: np.ndarray | slice) -> Blend:
         parts = self.parts

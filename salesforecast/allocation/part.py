@@ -98,15 +98,16 @@ class Sought:
     ) -> None:
         self.part, self.edges, self.curves, self.low, self.high = part, edges, curves, low, high
 
-    def only(self, keep: np.ndarray) -> Sought:
-        """The same for some groups of the top layer."""
+    def only(self, keep: np.ndarray) -> tuple[Sought, list[np.ndarray]]:
+        """The same for some groups of the top layer, and which groups of every layer that keeps."""
         part, kept, leaves = self.part.only(keep)
         edges = [(low[k], high[k]) for (low, high), k in zip(self.edges, kept, strict=True)]
-        return Sought(part, edges, self.curves.take(leaves), self.low[leaves], self.high[leaves])
+        curves, low, high = self.curves.take(leaves), self.low[leaves], self.high[leaves]
+        return Sought(part, edges, curves, low, high), kept
 
     def carry(self, level: np.ndarray) -> list[Sums]:
         """What the groups of every layer carry, and slopes, at one level a group of the top."""
-        value, slope = self.curves.at(level[self.part.under])
+        value, slope = self.curves.at(level[0] if len(level) == 1 else level[self.part.under])
         values = np.minimum(np.maximum(value, self.low), self.high)
         return self.sums(values, slope * (values == value))
 
@@ -191,5 +192,5 @@ def descend(sought: Sought, search: Search, known: Sums | None) -> np.ndarray:
         if not count:
             return found
         if 2 * count < len(moves):
-            sought, search, at = sought.only(moves), search.only(moves), at[moves]
+            sought, search, at = sought.only(moves)[0], search.only(moves), at[moves]
     raise ValueError("the curves are not continuous and nondecreasing")

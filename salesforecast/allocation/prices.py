@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from salesforecast.allocation.curves import Curves, Line
-from salesforecast.allocation.level import Bounds, Levels, Problem, solve
+from salesforecast.allocation.level import Bounds, Levels, solve
+from salesforecast.allocation.search import Problem
 from salesforecast.allocation.tree import Tree
 
 ENOUGH = 1e-10  # relative, of a capacity
@@ -64,9 +65,12 @@ class Shifted:
     def reach(self) -> tuple[np.ndarray, np.ndarray]:
         return self.curves.reach()
 
-    def bracket(self, low: np.ndarray, high: np.ndarray) -> tuple[float, float, float]:
-        least, most, guess = self.curves.bracket(low, high)
-        return least + float(self.shift.min()), most + float(self.shift.max()), guess
+    def bracket(self, low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
+        least, most = self.curves.bracket(low, high)
+        return least + float(self.shift.min()), most + float(self.shift.max())
+
+    def guess(self, total: float) -> float:
+        return self.curves.guess(total) + float(self.shift.mean())
 
     def take(self, which: np.ndarray | slice) -> Shifted:
         return Shifted(self.curves.take(which), self.shift[which])
@@ -101,7 +105,8 @@ def _solve(
         return solve(tree, Shifted(curves, prices @ shared.use), bounds, total)
 
     scratch = Problem(tree, curves, bounds, total)
-    span = max(scratch.to_level - scratch.from_level, 1e-300)
+    from_level, to_level = scratch.span
+    span = max(to_level - from_level, 1e-300)
     prices = _ascend(tree, curves, shared, levels_at, span)
     if prices is None:
         return None

@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from salesforecast.allocation.curves import Curves
-from salesforecast.allocation.level import Bounds, Problem
+from salesforecast.allocation.level import Bounds
+from salesforecast.allocation.search import Problem
 from salesforecast.allocation.tree import Tree
 
 _HALVINGS = 1100  # enough to part any two floats

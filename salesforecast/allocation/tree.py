@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from salesforecast.allocation.part import Part
 
+PIECE = 32_768  # leaves that a processor keeps at hand
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -125,6 +127,22 @@ class Tree:
     def mixed(self) -> bool:
         """Whether some layer holds groups and leaves side by side."""
         return any(layer.mixed for layer in self.layers)
+
+    @cached_property
+    def runs(self) -> tuple[tuple[np.ndarray, slice], ...]:
+        """For each `PIECE` leaves of the last layer: where its groups' leaves start, which groups.
+
+        Positions of groups are among those with children in the layer above; the first of a
+        piece may have begun in the piece before.
+        """
+        starts = self.layers[-2].starts
+        out = []
+        for first in range(0, len(self.leaves), PIECE):
+            last = min(first + PIECE, len(self.leaves))
+            group = int(np.searchsorted(starts, first, side="right")) - 1
+            end = int(np.searchsorted(starts, last))
+            out.append((np.maximum(starts[group:end] - first, 0), slice(group, end)))
+        return tuple(out)
 
     @cached_property
     def above(self) -> tuple[np.ndarray, ...]:

@@ -162,13 +162,17 @@ def _wanted(
         shares = share(total // step, short.to_numpy()) if total else np.zeros(len(short))
         amount = pd.Series(shares * step, index=short.index)
     else:
-        amount = pd.Series(round_to_step(short.to_numpy(), step), index=short.index)
+        amount = _whole_steps(short, step)
     if decision.surplus == RELEASE and decision.gap != ABSORB:
-        ahead = pd.Series(round_to_step(net.clip(lower=0.0).to_numpy(), step), index=net.index)
-        amount = amount - ahead
+        amount = amount - _whole_steps(net.clip(lower=0.0), step)
     table = pd.DataFrame({"gap": net, "amount": amount.astype("int64")})
     table["members"] = pd.Series(groups)
     return table
+
+
+def _whole_steps(amounts: pd.Series, step: int) -> pd.Series:
+    """Nearest whole steps, int64; half a step stays undecided, or it would go to and fro for ever."""
+    return (np.ceil(amounts / step - 0.5) * step).astype("int64")
 
 
 def _is_locked(cells: pd.DataFrame, locked: pd.DataFrame | None) -> np.ndarray:

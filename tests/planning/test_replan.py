@@ -168,6 +168,18 @@ def test_a_year_of_random_decisions_keeps_every_rule(rows, sold, decisions, step
     assert len(plan) == len(first)
 
 
+def test_half_a_unit_ahead_stays_undecided_and_does_not_come_back():
+    plan = _plan([[0, 0, 0, 2]] + [[0, 0, 0, 0]] * 3)
+    release = Decision("recover", carried_by="unit", surplus="release")
+    sold = _sold([[0.0, 0.0, 1.5]] + [[0.0, 0.0, 0.0]] * 3)
+    first = replan(plan, sold, TREE, closed=MONTHS[2], decision=release)
+    again = replan(
+        first.targets, sold, TREE, closed=MONTHS[2], decision=release, settled=first.settled
+    )
+    assert first.targets["target"].sum() == 1
+    assert again.targets.equals(first.targets)
+
+
 def _check_amounts(made, decision, step):
     undecided = made.gap["undecided"]
     if decision.gap == "absorb":

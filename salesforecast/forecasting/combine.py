@@ -9,6 +9,9 @@ import numpy as np
 KEENNESS = 3.0  # weight ~ 1 / error ** KEENNESS
 OWN = 100.0  # errors of its own after which a series counts as much as its class
 CLASS = 200.0  # errors of its class after which that counts as much as equal weights
+FOLLOWING = "share"  # the model that follows the parent; the others follow the series itself
+FOLLOW = 0.4  # weight of following before anything was seen
+ORIGINS = 6.0  # origins after which what a class showed counts half
 
 
 def learn_weights(
@@ -17,6 +20,9 @@ def learn_weights(
     groups: np.ndarray,
 ) -> np.ndarray:
     """Weights (model, series), each series' summing to one, from back-test errors.
+
+    Models that follow a series itself are weighed by their errors at every step; how far their
+    mean or the parent's development is followed then shows in sums over the horizon, by class.
 
     Parameters
     ----------
@@ -27,7 +33,23 @@ def learn_weights(
     groups
         int64, shape (series,): class of each series, whose errors are pooled.
     """
+    names = list(forecasts)
     stacked = np.stack([np.asarray(one) for one in forecasts.values()])
+    follows = np.array([name == FOLLOWING for name in names])
+    if follows.all() or not follows.any():
+        return _by_error(stacked, actual, groups)
+    weights = np.zeros((len(names), len(groups)))
+    weights[~follows] = _by_error(stacked[~follows], actual, groups)
+    own = np.einsum("ms,mosh->osh", weights[~follows], stacked[~follows])
+    parents = stacked[follows][0]
+    part = _following(parents - own, actual - own, groups)
+    weights *= 1 - part
+    weights[follows] = part
+    return weights
+
+
+def _by_error(stacked: np.ndarray, actual: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Weights (model, series) by the absolute errors at every step: own, class's, equal."""
     miss = np.abs(stacked - actual)
     known = np.isfinite(miss).all(axis=0)
     count = known.sum(axis=(0, 2))
@@ -45,6 +67,30 @@ def learn_weights(
     loss = loss + own * (relative - loss)
     weights = np.maximum(loss, 0.05) ** -KEENNESS
     return weights / weights.sum(axis=0)
+
+
+def _following(away: np.ndarray, miss: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Share (series,) of the move `away` that would have undone most of `miss`, by class.
+
+    Least squares over sums of the steps known, each series in units of its usual miss, shrunk
+    towards `FOLLOW`. `away` and `miss` are (origin, series, step).
+    """
+    known = np.isfinite(away) & np.isfinite(miss)
+    root = np.sqrt(np.maximum(known.sum(axis=2), 1))
+    moved, missed = (np.where(known, one, 0.0).sum(axis=2) / root for one in (away, miss))
+    usual = np.abs(missed).mean(axis=0)
+    usable = usual > 0
+    scale = np.where(usable, usual, 1.0)
+    moved, missed = moved / scale, missed / scale
+    out = np.full(len(groups), FOLLOW)
+    for group in np.unique(groups):
+        inside = (groups == group) & usable
+        square, product = (moved[:, inside] ** 2).sum(), (moved * missed)[:, inside].sum()
+        before = ORIGINS * square / max(len(moved), 1)
+        if square > 0:
+            part = (product + FOLLOW * before) / (square + before)
+            out[groups == group] = np.clip(part, 0.0, 1.0)
+    return out
 
 
 def size_groups(size: np.ndarray, leaves: int) -> np.ndarray:

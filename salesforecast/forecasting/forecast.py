@@ -18,7 +18,7 @@ from salesforecast.forecasting.structure import SEASONS, Structure, structure_of
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.tables import FORECAST, Samples
 
-DEFAULT = (*INSTANT, "slow", "intermittent")
+DEFAULT = (*INSTANT, "slow", "intermittent", "share")
 ORIGINS = 18  # back-test origins at most
 LEAST_SHARE = 0.85  # of its own forecast that a leaf keeps: sums of few origins mislead
 LEAST_HISTORY = 6  # periods that the company must have at an origin

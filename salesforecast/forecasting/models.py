@@ -23,6 +23,7 @@ from salesforecast.forecasting.season import (
     seasonal_indices,
     seasonal_test,
 )
+from salesforecast.forecasting.share import share_of_parent
 from salesforecast.forecasting.theta import Theta, theta
 
 MOST = 3.0  # no forecast above this multiple of a series' largest value
@@ -175,6 +176,14 @@ def intermittent(prepared: Prepared) -> np.ndarray:
     return (tsb(panel, panel.values) + sba(panel, panel.values)) / 2
 
 
+def share(prepared: Prepared) -> np.ndarray:
+    """The parent's theta forecast times the share that the series has had in it, with own season."""
+    panel, own = prepared.panel, prepared.theta
+    ahead = (own.optimised + own.standard) / 2
+    level = share_of_parent(panel, prepared.adjusted, ahead, prepared.family)
+    return level * panel.ahead(prepared.ratios)
+
+
 MODELS: Mapping[str, Model] = {
     "seasonal naive": seasonal_naive,
     "naive2": naive2,
@@ -191,6 +200,7 @@ MODELS: Mapping[str, Model] = {
     "coarse log": dotm_coarse_log,
     "slow": slow,
     "intermittent": intermittent,
+    "share": share,
     **EXTERNAL,
 }
 INSTANT = ("dotm", "theta", "theta log", "arima log")

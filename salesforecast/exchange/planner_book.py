@@ -11,7 +11,7 @@ from salesforecast.exchange.book import Book, indent, place_label
 from salesforecast.exchange.words import head
 from salesforecast.history.organisation import Measure
 from salesforecast.planning.plan import Plan
-from salesforecast.reporting.sheet import Column, Sheet
+from salesforecast.reporting.sheet import Column, Sheet, quoted
 
 HEAD = 6  # row of the heads on the sheet of targets: the company's total stands above
 FIELDS = (
@@ -162,7 +162,6 @@ def _months(book: Book, targets: Sheet) -> None:
     first, count = 4, len(said)
     ends = _ends(units["depth"].tolist())
     flag, rows = len(columns) - 1, []
-    quoted = "'" + targets.name.replace("'", "''") + "'"
     for at, (node, unit) in enumerate(units.to_dict("index").items()):
         row = first + at
         label = place_label(units, str(node), book.wording)
@@ -176,7 +175,7 @@ def _months(book: Book, targets: Sheet) -> None:
                 sheet.formula(row, column, formula, figure, "sum")
         total = f"=SUM({_cell(row, 1)}:{_cell(row, count)})"
         sheet.formula(row, count + 1, total, book.shown(unit["target"]), "sum")
-        gap = f"=ROUND({quoted}!{_cell(HEAD + 1 + at, AT['target'])}-{_cell(row, count + 1)},6)"
+        gap = f"=ROUND({quoted(targets.name)}!{_cell(HEAD + 1 + at, AT['target'])}-{_cell(row, count + 1)},6)"
         sheet.formula(row, count + 2, gap, 0, "grey")
         sheet.text(row, count + 3, node, "grey_text")
         sheet.cell(row, flag, int(unit["leaf"]), "key")
@@ -194,7 +193,8 @@ def _sum(column: int, row: int, end: int, *, flag: int = AT["leaf"]) -> str:
 
 def _ends(depths: Sequence[int]) -> list[int]:
     """Position of the last row inside each unit, units in the tree's order."""
-    ends, still = [0] * len(depths), []
+    ends = [0] * len(depths)
+    still: list[int] = []
     for at, depth in enumerate([*depths, -1]):
         while still and depths[still[-1]] >= depth:
             ends[still.pop()] = at - 1

@@ -13,7 +13,7 @@ HEADS: Mapping[str, Mapping[str, str]] = {
         "lock": "Lock", "growth": "Growth", "stretch": "Above forecast", "chance": "Chance",
         "owner": "Set by", "reason": "Reason", "path": "Place in the tree", "leaf": "Position",
         "limit": "Limit", "amount": "Amount", "start": "From (month)", "count": "People",
-        "ramp": "Months to learn", "per_month": "Work per person and month", "work": "Kind of work",
+        "ramp": "Months to learn", "does": "Work per person", "per": "In a", "work": "Kind of work",
         "brings": "Sales per unit of work", "used_by": "Used by", "total": "Total",
         "gap": "Target − months",
     },
@@ -23,7 +23,7 @@ HEADS: Mapping[str, Mapping[str, str]] = {
         "lock": "锁定", "growth": "增长", "stretch": "高于预测", "chance": "达成概率",
         "owner": "责任人", "reason": "理由", "path": "完整路径", "leaf": "岗位",
         "limit": "限制", "amount": "数额", "start": "起始月份", "count": "人数",
-        "ramp": "上手月数", "per_month": "每人每月工作量", "work": "工作类型",
+        "ramp": "上手月数", "does": "每人工作量", "per": "按", "work": "工作类型",
         "brings": "单位工作量带来的销售额", "used_by": "使用单位", "total": "合计",
         "gap": "目标−各月合计",
     },
@@ -46,12 +46,18 @@ _ALSO: Mapping[str, tuple[str, ...]] = {
     "limit": ("kind of limit", "限制类型", "类型"),
     "start": ("from", "start", "start date", "入职日期", "开始日期", "到岗日期"),
     "count": ("number", "headcount", "数量"),
+    "does": ("work per person and month", "每人每月工作量", "人均工作量"),
+    "per": ("per", "每"),
     "ramp": ("ramp", "ramp-up", "爬坡期", "爬坡月数"),
 }  # fmt: skip
 
 KINDS: Mapping[str, Mapping[str, str]] = {
     "en": {"floor": "floor", "ceiling": "ceiling", "lock": "lock"},
     "zh": {"floor": "下限", "ceiling": "上限", "lock": "锁定"},
+}
+PER: Mapping[str, Mapping[str, str]] = {
+    "en": {"month": "month", "day": "working day"},
+    "zh": {"month": "月", "day": "工作日"},
 }
 YES = {"yes", "y", "x", "✓", "√", "true", "locked", "lock", "是", "锁", "锁定", "对", "1"}
 NO = {"", "no", "n", "false", "否", "不", "不锁定", "未锁定", "0", "-", "–", "—"}
@@ -66,6 +72,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "sheet_limits": "Limits",
         "sheet_people": "People",
         "sheet_capacities": "Capacities",
+        "sheet_units": "Units",
         "unit_said": "Amounts in {unit}.",
         "no_unit_said": "Amounts in whole units.",
         "stamp": "Stamp: {stamp}",
@@ -103,18 +110,19 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "at": 'Row {row}, "{column}"',
         "at_sheet": "Sheet '{sheet}', {cell}",
         "change": "{label}: {what} {old} → {new}",
+        "change_lock": "{label}: target {old} → {new}, locked",
         "change_total": "Company target: {old} → {new}",
         "nothing": "none",
         "released": "released",
         "read_as": '"{text}" read as {value}',
         "read_as_rounded": '"{text}" rounded to {value}, a multiple of the money step',
         "date_read": '"{text}" read as {value}',
-        "others_read": "{count} further cells with {kinds}, unchanged",
+        "others_read": "{count} more cells hold amounts as text; they say what stood there before",
         "kept_old": "The old value stays.",
         "no_cache": "the formula {text} has no stored value, or an error. Open the workbook in Excel, save it, and load it again.",
         "error_value": "{text} is an error, not an amount.",
         "no_amount": '"{text}" is not an amount.',
-        "ambiguous": '"{text}" can be read in two ways: {why}',
+        "ambiguous": '"{text}" can be read in two ways: {why}.',
         "percent": '"{text}" is a percentage; an amount is needed.',
         "currency": '"{text}": the sheet counts in {unit}; write the amount without a sign, or with 万, 亿 or 千.',
         "a_date": '"{text}" is a date; an amount is needed. Excel may have turned what you typed into one.',
@@ -144,7 +152,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "other_version": "the workbook was made from {theirs}, and the plan is now {ours}: only what was typed since is taken",
         "other_plan": "the workbook belongs to another plan: {theirs}; this is {ours}. Nothing was taken.",
         "unit_assumed": "the file does not say its unit; amounts were read in {unit}",
-        "unit_other": "the file counts in {theirs}, the plan in {ours}; amounts were converted",
+        "unit_other": "the sheet counts in {theirs}, the plan in {ours}; nothing of it was taken",
         "encoding": "the text is encoded in {encoding}",
         "unread_sheet": "sheet '{sheet}' was not read: it has no columns that are known",
         "nothing_found": "no sheet has a column of units and one of targets, floors, ceilings or locks.",
@@ -155,6 +163,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "too_big": "the file is too large for a workbook of targets.",
         "no_kind": '"{text}" is no limit: write floor, ceiling or lock.',
         "no_number": '"{text}" is not a number.',
+        "no_per": '"{text}" is neither a month nor a working day.',
         "no_date": '"{text}" is not a month.',
         "missing_cell": "{column} is missing.",
         "differs": '{column} differs within "{label}"; the whole group was not taken.',
@@ -171,7 +180,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "sheet_limits": "限制",
         "sheet_people": "人员",
         "sheet_capacities": "产能",
-        "unit_said": "单位：{unit}。",
+        "sheet_units": "单位列表",
+        "unit_said": "单位：{unit}",
         "no_unit_said": "金额按原始单位。",
         "stamp": "标识：{stamp}",
         "title_targets": "{organisation}，{span}：目标",
@@ -208,18 +218,19 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "at": "第 {row} 行“{column}”",
         "at_sheet": "工作表“{sheet}”{cell}",
         "change": "{label}：{what} {old} → {new}",
+        "change_lock": "{label}：目标 {old} → {new}，锁定",
         "change_total": "公司总目标：{old} → {new}",
         "nothing": "无",
         "released": "解除",
         "read_as": "“{text}”读作 {value}",
         "read_as_rounded": "“{text}”取整为 {value}（取整单位的倍数）",
         "date_read": "“{text}”读作 {value}",
-        "others_read": "另有 {count} 个单元格含{kinds}，数值未变",
+        "others_read": "另有 {count} 个单元格的金额存为文本，数值未变",
         "kept_old": "保留原值。",
         "no_cache": "公式 {text} 没有已保存的结果，或结果有误。请用 Excel 打开并保存后再导入。",
         "error_value": "{text} 是错误值，不是金额。",
         "no_amount": "“{text}”不是金额。",
-        "ambiguous": "“{text}”有两种读法：{why}",
+        "ambiguous": "“{text}”有两种读法：{why}。",
         "percent": "“{text}”是百分数，此处应为金额。",
         "currency": "“{text}”：本表单位为{unit}；请只写数字，或写明万、亿、千。",
         "a_date": "“{text}”是日期，此处应为金额；可能是 Excel 自动转换所致。",
@@ -249,7 +260,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "other_version": "工作簿出自{theirs}，当前方案已是{ours}：只采用此后填写的内容",
         "other_plan": "工作簿属于另一方案：{theirs}；当前为{ours}。未采用任何内容。",
         "unit_assumed": "文件未注明单位，按{unit}读取",
-        "unit_other": "文件单位为{theirs}，方案单位为{ours}，已换算",
+        "unit_other": "本表币种为 {theirs}，方案为 {ours}；本表未采用",
         "encoding": "文本编码为 {encoding}",
         "unread_sheet": "工作表“{sheet}”未读取：没有可识别的列",
         "nothing_found": "没有一个工作表同时含有单位列和目标、上下限或锁定列。",
@@ -260,6 +271,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "too_big": "文件过大，不像目标工作簿。",
         "no_kind": "“{text}”不是限制类型：请写下限、上限或锁定。",
         "no_number": "“{text}”不是数字。",
+        "no_per": "“{text}”既不是月，也不是工作日。",
         "no_date": "“{text}”不是月份。",
         "missing_cell": "缺少“{column}”。",
         "differs": "“{label}”各行的“{column}”不一致，整组未采用。",
@@ -302,7 +314,14 @@ def field_of(text: object) -> str:
 
 def kind_of(text: object) -> str:
     """`floor`, `ceiling` or `lock` of a word in either language; empty when it is none."""
+    return _meant(text, KINDS)
+
+
+def per_of(text: object) -> str:
+    """`month` or `day` of a word in either language; empty when it is neither."""
+    return _meant(text, PER)
+
+
+def _meant(text: object, names: Mapping[str, Mapping[str, str]]) -> str:
     word = plain(text)
-    return next(
-        (k for names in KINDS.values() for k, said in names.items() if plain(said) == word), ""
-    )
+    return next((k for said in names.values() for k in said if plain(said[k]) == word), "")

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from salesforecast.reporting.report import Report
-from salesforecast.reporting.sheet import HEAD_ROW, Column, Sheet, sheet_name
+from salesforecast.reporting.sheet import HEAD_ROW, Column, Sheet, quoted, sheet_name
 from salesforecast.reporting.wording import Wording
 
 
@@ -124,7 +124,7 @@ class Layout:
         from xlsxwriter.utility import xl_range_abs
 
         last = HEAD_ROW + len(self.rows[self.levels[-1]])
-        return f"{_quoted(self.positions)}!{xl_range_abs(HEAD_ROW + 1, column, last, column)}"
+        return f"{quoted(self.positions)}!{xl_range_abs(HEAD_ROW + 1, column, last, column)}"
 
 
 _TAKEN = ("sheet_overview", "sheet_limits", "sheet_findings", "sheet_hindcast", "sheet_far_off", "sheet_detail")  # fmt: skip
@@ -217,10 +217,6 @@ def _fields(report: Report, words: Wording) -> list[Field]:
     if "sentence" in units:
         out.append(Field("why", Column(words.say("why"), width=90), "value", "sentence"))
     return out
-
-
-def _quoted(name: str) -> str:
-    return "'" + name.replace("'", "''") + "'"
 
 
 def unit_note(report: Report, words: Wording) -> str:

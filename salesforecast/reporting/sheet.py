@@ -114,6 +114,11 @@ def formats(book: Any, own: Mapping[str, Mapping[str, Any]] | None = None) -> di
     return {name: book.add_format(values) for name, values in (FORMATS | dict(own or {})).items()}
 
 
+def quoted(name: str) -> str:
+    """A sheet's name as formulas write it: `'North America'`."""
+    return "'" + name.replace("'", "''") + "'"
+
+
 def sheet_name(name: str, taken: Sequence[str]) -> str:
     """`name` as a sheet may be called: 31 characters, none of `[]:*?/\\`, not taken."""
     clean = re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", name).strip(" '") or "-"

@@ -1,0 +1,83 @@
+"""Which unit a row means: by its place in the tree, or by a name that only one unit has."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+import pandas as pd
+
+from salesforecast.exchange.book import place_label
+from salesforecast.exchange.words import plain, say
+from salesforecast.reporting.wording import CATALOGUES, Wording
+
+
+class Places:
+    """The units of a plan by everything that they may be called."""
+
+    def __init__(self, units: pd.DataFrame, language: str) -> None:
+        self.language = language
+        self._units = units
+        self._paths = {_path(node): str(node) for node in units.index}
+        self._names: dict[str, list[str]] = {}
+        self._said: dict[str, str] = {}
+        self._levels: dict[str, set[str]] = {}
+        for node, level in units["level"].items():
+            self._levels[str(node)] = {plain(level)}
+            for tongue in CATALOGUES:
+                wording = Wording(tongue, 1)
+                self._levels[str(node)].add(plain(wording.level(str(level))))
+                label = str(units.loc[node, "label"])
+                for name in (
+                    label,
+                    wording.name("label", label),
+                    place_label(units, str(node), wording),
+                ):
+                    known = self._names.setdefault(_name(name), [])
+                    if str(node) not in known:
+                        known.append(str(node))
+                    self._said.setdefault(_name(name), name)
+
+    def find(self, name: str, path: str = "", level: str = "") -> tuple[str, str]:
+        """Node of a row, or the reason why there is none; the other of the two is empty."""
+        if path:
+            node = self._paths.get(_path(path), "")
+            if not node:
+                return "", self._unknown(path, self._paths)
+            if name and node not in self._names.get(_name(name), []) and _path(name) != _path(path):
+                return "", say(self.language, "contradiction_unit", text=name, path=path)
+            return node, ""
+        by_path = self._paths.get(_path(name), "")
+        found = [by_path] if by_path else self._names.get(_name(name), [])
+        if len(found) > 1 and level:
+            found = [node for node in found if plain(level) in self._levels[node]] or found
+        if len(found) == 1:
+            return found[0], ""
+        if found:
+            paths = ", ".join(f'"{node}"' for node in found[:3])
+            fix = say(self.language, "use_path", paths=paths)
+            return "", say(self.language, "ambiguous_unit", text=name, fix=fix)
+        return "", self._unknown(name, self._said)
+
+    def _unknown(self, text: str, known: dict[str, str]) -> str:
+        close = get_close_matches(_name(text), list(known), n=1, cutoff=0.5)
+        if close:
+            near = known[close[0]]
+            fix = f"did you mean '{near}'?" if self.language == "en" else f"是否指“{near}”？"
+        else:
+            fix = (
+                "take the names from the download."
+                if self.language == "en"
+                else "请使用下载文件中的名称。"
+            )
+        return say(self.language, "unknown_unit", text=text, fix=fix)
+
+
+def _name(text: str) -> str:
+    """A name as it is compared; brackets stay, as `France (online)` needs them."""
+    import unicodedata
+
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _path(text: str) -> str:
+    return "/".join(_name(part) for part in text.strip().split("/")) if text.strip() != "/" else "/"

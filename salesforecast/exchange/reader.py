@@ -1,0 +1,136 @@
+"""Wishes that were read from cells, gathered: one a unit and kind, or refused where they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+
+from salesforecast.exchange.amounts import FAR_OFF, Amount
+from salesforecast.exchange.book import decimals_of, place_label
+from salesforecast.exchange.notes import Note
+from salesforecast.exchange.places import Places
+from salesforecast.exchange.stamp import Base, Held
+from salesforecast.exchange.tables import Sheet
+from salesforecast.exchange.words import HEADS, say
+from salesforecast.history.organisation import Measure
+from salesforecast.planning.plan import Plan, round_to_step
+from salesforecast.reporting.wording import Wording
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A limit to be set, or to be released with `held` None; `at` is its cell."""
+
+    node: str
+    kind: str
+    held: Held | None
+    at: Note
+
+
+@dataclass
+class Gathered:
+    """All that a file said so far; the only thing here that grows."""
+
+    wishes: list[Wish] = field(default_factory=list)
+    total: Wish | None = None
+    repairs: list[Note] = field(default_factory=list)
+    refusals: list[Note] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What every sheet of a file is read against: the plan, what stood in it, the words."""
+
+    plan: Plan
+    base: Base
+    places: Places
+    measure: Measure
+    language: str
+    owner: str
+    digest: str
+    out: Gathered
+
+    def say(self, key: str, **parts: object) -> str:
+        """The words for `key`."""
+        return say(self.language, key, **parts)
+
+    def head(self, name: str) -> str:
+        """What a column is called in the reader's language."""
+        return HEADS[self.language][name]
+
+    def label(self, node: str) -> str:
+        """What people call a unit."""
+        return place_label(self.plan.units, node, Wording(self.language, 1))
+
+    def amount(self, value: float | None) -> str:
+        """An amount in full, in the measure: `12,000,000`."""
+        return self.say("nothing") if value is None else f"{value:,.2f}".removesuffix(".00")
+
+    @property
+    def step(self) -> int:
+        """The money step of targets and locks."""
+        return self.plan.scenario.step
+
+    def close(self, multiplier: float) -> float:
+        """How far two amounts may be apart and still be shown alike."""
+        shown = multiplier / 10 ** decimals_of(max(round(multiplier), 1), self.step)
+        return 0.5 * max(shown, 1.0) if shown >= 1 else 0.5 * shown
+
+    def refuse(self, at: Note, words: str) -> None:
+        """Note a cell that is not taken."""
+        space = " " if self.language == "en" else ""
+        said = f"{words}{space}{self.say('kept_old')}"
+        self.out.refusals.append(replace(at, words=said))
+
+    def known(self, node: str) -> float:
+        """What a unit sells or is asked, the largest of what is known: a wish is compared with it."""
+        row = self.plan.units.loc[node]
+        return max(float(row[name]) for name in ("forecast", "baseline", "target"))
+
+    def whole(self, amount: Amount, at: Note, *, step: int) -> float | None:
+        """An amount as a multiple of `step`, said where it was not one or was repaired."""
+        if amount.value is None:
+            return None
+        made = float(round_to_step(pd.Series([amount.value]).to_numpy(), step)[0])
+        if abs(made - amount.value) > max(1e-6, 1e-9 * abs(amount.value)):
+            text = amount.text or self.amount(amount.value)
+            words = self.say("read_as_rounded", text=text, value=self.amount(made))
+            self.out.repairs.append(replace(at, words=words))
+        elif amount.text:
+            words = self.say("read_as", text=amount.text, value=self.amount(made))
+            self.out.repairs.append(replace(at, words=words))
+        return made
+
+    def plausible(self, node: str, kind: str, value: float, at: Note, unit: str) -> bool:
+        """Whether an amount may be meant; one of the wrong order of size is refused."""
+        text = self.amount(value)
+        if value < 0:
+            self.refuse(at, self.say("negative", text=text))
+            return False
+        known = self.known(node)
+        parts = {"text": text, "value": text, "known": self.amount(round(known)), "unit": unit}
+        if known > 0 and value > FAR_OFF * known and kind != "ceiling":
+            self.refuse(at, self.say("too_large", **parts))
+            return False
+        if known > 0 and 0 < value < known / FAR_OFF and kind != "floor":
+            self.refuse(at, self.say("too_small", **parts))
+            return False
+        return True
+
+    def wish(self, node: str, kind: str, held: Held | None, at: Note) -> None:
+        """Keep a wish, with the unit that it is about."""
+        self.out.wishes.append(Wish(node, kind, held, replace(at, unit=node)))
+
+
+def differing(sheet: Sheet, rows: Iterable[int], fields: Iterable[str]) -> list[str]:
+    """Fields in which rows of the same unit do not say the same."""
+    rows = list(rows)
+    return [
+        name
+        for name in fields
+        if name in sheet.columns and len({sheet.text(row, name) for row in rows}) > 1
+    ]

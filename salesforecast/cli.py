@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-import time
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from salesforecast.app.commands import app
-from salesforecast.errors import DataError, EngineError, ParameterError, SalesforecastError
+from salesforecast.errors import DataError, ParameterError, SalesforecastError
+from salesforecast.operations.commands import COMMANDS as RUNNING
 from salesforecast.outlook_commands import COMMANDS as OUTLOOK
 from salesforecast.planning_commands import COMMANDS
 
@@ -60,82 +58,8 @@ def cli() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
-for _command in (*COMMANDS, *OUTLOOK, app):
+for _command in (*RUNNING, *COMMANDS, *OUTLOOK, app):
     cli.add_command(_command)
-
-
-@cli.command()
-@click.argument("job")
-@click.option("--organisation", help="Your organisation.toml; `salesforecast init` makes one.")
-@click.option("--scenario", help="The assumptions of the plan (a scenario.toml).")
-@click.option("-p", "parameters", multiple=True, metavar="NAME=VALUE", help="Set a parameter.")
-@click.option(
-    "--outputs",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("outputs"),
-    show_default=True,
-    help="Where results go.",
-)
-@click.option(
-    "--deadline",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Seconds that one step may take (default: an hour).",
-)
-@click.option("--force", is_flag=True, help="Run even if nothing has changed since the last run.")
-@click.option("--json", "as_json", is_flag=True, help="Print the run's manifest as JSON.")
-def run(job: str, outputs: Path, deadline: float | None, **options: Any) -> None:
-    """Run JOB (the name of a notebook) and publish its results.
-
-    Example: salesforecast run quarterly_allocation -p stretch=0.05
-    """
-    from salesforecast import runs
-
-    wishes = dict(_pair(text) for text in options["parameters"])
-    for name in ("organisation", "scenario"):
-        if options[name]:
-            wishes[name] = options[name]
-    result = runs.run(
-        job,
-        wishes,
-        outputs=outputs,
-        force=options["force"],
-        deadline=deadline or runs.DEADLINE,
-        progress=_clocked(time.monotonic()),
-    )
-    if options["as_json"]:
-        manifest = {**result.manifest, "folder": str(result.folder), "status": result.status}
-        click.echo(json.dumps(manifest, indent=2, ensure_ascii=False))
-        return
-    click.echo(_closing(result))
-
-
-def _clocked(start: float) -> Callable[[str], None]:
-    """Show a stage with the seconds since `start`; plain lines, so that logs can keep them."""
-    return lambda line: click.echo(f"{time.monotonic() - start:6.1f} s  {line}", err=True)
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not sign:
-        raise ParameterError(
-            f"'-p {text}' is not understood.", where="the command", fix="write -p name=value."
-        )
-    return name.strip(), value
-
-
-def _closing(result: Any) -> str:
-    """The summary, and where to look."""
-    lines = [result.manifest.get("summary") or ""]
-    if result.status == "unchanged":
-        lines.append(
-            f"Nothing has changed since run {result.run_id}: it was not repeated (--force does)."
-        )
-    report = result.folder / "report.html"
-    lines.append(f"Report:  {report}" if report.exists() else f"Results: {result.folder}")
-    workbook = result.folder / "targets.xlsx"
-    if workbook.exists():
-        lines.append(f"Workbook: {workbook}")
-    return "\n".join(line for line in lines if line)
 
 
 @cli.command()
@@ -191,22 +115,3 @@ def lab(notebook: str | None, options: tuple[str, ...]) -> None:
     if os.name == "nt":
         sys.exit(subprocess.call(command))
     os.execv(sys.executable, command)  # its own process: Ctrl-C and signals reach JupyterLab
-
-
-@cli.command()
-@click.option(
-    "--outputs",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("outputs"),
-    show_default=True,
-    help="Where results would go.",
-)
-def doctor(outputs: Path) -> None:
-    """Check what a run needs: packages, notebooks, a kernel, a place for results."""
-    from salesforecast.doctor import examine
-
-    ill = False
-    for check in examine(outputs):
-        click.echo(f"{'good' if check.good else 'BAD ':<5} {check.what}: {check.words}")
-        ill = ill or not check.good
-    sys.exit(EngineError.exit_code if ill else 0)

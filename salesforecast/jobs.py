@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -105,12 +106,15 @@ def find_job(name: str, notebooks: Path | None = None) -> Job:
         If there is no such notebook, or it cannot be understood.
     """
     places = [notebooks] if notebooks else notebook_places()
-    path = next((p / f"{name}.ipynb" for p in places if (p / f"{name}.ipynb").is_file()), None)
+    plain = bool(re.fullmatch(r"\w[\w .-]*", name))  # a name, never a way into another folder
+    path = next(
+        (p / f"{name}.ipynb" for p in places if plain and (p / f"{name}.ipynb").is_file()), None
+    )
     if path is None:
         jobs = sorted({p.stem for place in places for p in place.glob("*.ipynb")})
         near = get_close_matches(name, jobs, n=1)
         raise ParameterError(
-            f"there is no job '{name}'.",
+            f"there is no job '{name[:80]}'.",
             where=", ".join(str(p) for p in places if p.is_dir()) or str(places[0]),
             fix=f"did you mean '{near[0]}'?" if near else f"choose one of: {', '.join(jobs)}.",
         )

@@ -25,6 +25,7 @@ from salesforecast.reporting.workbook import write_workbook
 from salesforecast.workbench import Inputs, Stages, summary
 
 RESULT = "result.json"  # read by the run that executes the notebook
+UNITS = "units.parquet"  # every unit over the whole span, so that runs can be compared
 
 
 def build_report(
@@ -113,6 +114,7 @@ def write_results(
         write_page(report, page, language=language)
         write_workbook(report, target / "targets.xlsx", language=language)
         write_targets(report, target)
+        report_units(report).to_parquet(target / UNITS, index=False)
     result = {
         "inputs": report.run["inputs"],
         "seed": report.run["seed"],
@@ -125,6 +127,14 @@ def write_results(
     }
     (target / RESULT).write_text(json.dumps(result, indent=2, ensure_ascii=False), "utf-8")
     return page
+
+
+def report_units(report: Report) -> pd.DataFrame:
+    """A row a unit: `node, label, depth, first` and what it was, is expected and is asked for."""
+    plan: Any = report.plan
+    names = ["label", "depth", "baseline", "forecast", "target", "assigned", "chance", "limit"]
+    units = plan.units[[name for name in names if name in plan.units]].copy()
+    return units.rename_axis("node").reset_index().assign(first=f"{plan.periods[0]:%Y-%m-%d}")
 
 
 def closing_words(report: Report, *, language: str = "en") -> str:

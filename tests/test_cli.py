@@ -14,7 +14,7 @@ from small_jobs import PARAMETERS, TROUBLE, WORK, WRITE, write_job
 
 from salesforecast import fingerprint, runs
 from salesforecast.cli import cli
-from salesforecast.doctor import examine
+from salesforecast.operations.doctor import examine
 from salesforecast.history.load import load
 from salesforecast.history.organisation import Organisation
 from salesforecast.jobs import own_copy

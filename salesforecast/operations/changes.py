@@ -1,0 +1,201 @@
+"""What changed between two runs: the data, the wishes, the forecast and the targets, and why."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from salesforecast.hierarchy import ROOT
+from salesforecast.operations.ledger import Run
+from salesforecast.operations.snapshot import KEY, Snapshot
+from salesforecast.results import UNITS
+from salesforecast.runs import KEPT
+
+_SHOWN = 12  # units in words; the table holds all
+_SILENT = ("code",)  # versions that say nothing to people
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Two runs side by side.
+
+    Parameters
+    ----------
+    causes
+        What went in and differs, by kind: `data`, `wishes`, `organisation`, `software`.
+    units
+        On node, the largest change first: `label, target_was, target, change, by_forecast,
+        by_split, history, why`. `change` is the sum of the next two exactly, before rounding:
+        what follows from another forecast at the old stretch, and what from asking for more or
+        less beside the forecast. `history` is by how much known sales were restated.
+    """
+
+    before: str
+    after: str
+    causes: Mapping[str, tuple[str, ...]]
+    units: pd.DataFrame = field(hash=False)
+    periods: tuple[str, str] = ("", "")
+
+    def words(self, most: int = _SHOWN) -> str:
+        """The comparison as people read it."""
+        lines = [f"From run {self.before} to run {self.after}:"]
+        told = [f"  {kind:<13}{what}" for kind, whats in self.causes.items() for what in whats]
+        lines += told or ["  nothing that went in has changed"]
+        if self.units.empty:
+            return "\n".join([*lines, "  targets      unchanged"])
+        if self.periods[0] != self.periods[1]:
+            lines.append(
+                f"  periods      {self.periods[0]} -> {self.periods[1]}: the next ones are planned"
+            )
+        shown = self.units.head(most)
+        wide = max(len(str(label)) for label in shown["label"])
+        head = f"  {'unit':<{wide}} {'was':>14} {'now':>14} {'change':>13} {'forecast':>13} {'split':>13}  why"
+        lines += ["", head]
+        for _, row in shown.iterrows():
+            figures = (
+                f"{row['target_was']:>14,.0f} {row['target']:>14,.0f} {row['change']:>+13,.0f}"
+            )
+            parts = f"{row['by_forecast']:>+13,.0f} {row['by_split']:>+13,.0f}"
+            lines.append(f"  {row['label']:<{wide}} {figures} {parts}  {row['why']}")
+        if len(self.units) > most:
+            lines.append(f"  ... and {len(self.units) - most} more (--json lists all)")
+        return "\n".join(lines)
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything, as JSON can hold it."""
+        rows = self.units.reset_index().to_dict("records")
+        causes = {kind: list(whats) for kind, whats in self.causes.items()}
+        return {"before": self.before, "after": self.after, "causes": causes, "units": rows}
+
+
+def changes(before: Run, after: Run) -> Changes:
+    """What differs between two good runs of one job."""
+    old, new = Snapshot.read(before.folder), Snapshot.read(after.folder)
+    restated = _restated(old, new) if old and new else pd.DataFrame(columns=["place", "change"])
+    causes = {
+        "data": (*_new_lines(old, new), *_restated_words(restated), *_files(before, after)),
+        "wishes": (*_wishes(before, after), *_lines(before, after, "scenario")),
+        "organisation": tuple(_lines(before, after, "organisation")),
+        "software": tuple(_software(before, after)),
+    }
+    units, periods = _units(before, after, restated)
+    return Changes(before.run_id, after.run_id, causes, units, periods)
+
+
+def _units(before: Run, after: Run, restated: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, str]]:
+    paths = (before.folder / UNITS, after.folder / UNITS)
+    if not all(path.is_file() for path in paths):
+        return pd.DataFrame(), ("", "")
+    old, new = (pd.read_parquet(path).set_index("node") for path in paths)
+    both = new.join(old, how="outer", lsuffix="", rsuffix="_was", validate="one_to_one")
+    both["label"] = both["label"].fillna(both["label_was"])
+    figures = ["target", "target_was", "forecast", "forecast_was"]
+    both[figures] = both[figures].fillna(0.0)
+    both["change"] = both["target"] - both["target_was"]
+    stretch = (both["target_was"] / both["forecast_was"]).where(both["forecast_was"] != 0, 0.0)
+    both["by_forecast"] = (both["forecast"] - both["forecast_was"]) * stretch
+    both["by_split"] = both["change"] - both["by_forecast"]
+    both["history"] = [_below(restated, node) for node in both.index]
+    both["why"] = [_why(row) for _, row in both.iterrows()]
+    kept = ["label", "target_was", "target", "change", "by_forecast", "by_split", "history", "why"]
+    order = both["change"].abs().sort_values(ascending=False, kind="stable").index
+    moved = both.loc[order, kept]
+    spans = tuple(str(frame["first"].dropna().iloc[0]) for frame in (old, new))
+    return moved[moved["change"] != 0], (spans[0], spans[1])
+
+
+def _why(row: pd.Series) -> str:
+    if pd.isna(row["label_was"]) or row["target_was"] == 0:
+        return "new" if pd.isna(row["label_was"]) else "had no target"
+    if pd.isna(row["depth"]):
+        return "gone"
+    said = []
+    if abs(row["history"]) > 0.5:
+        said.append(f"history restated by {row['history']:+,.0f}")
+    if abs(row["by_forecast"]) >= abs(row["by_split"]):
+        said.append("its forecast moved")
+    elif row.get("limit") != row.get("limit_was"):
+        said.append("a limit moved")
+    else:
+        said.append("asked for more or less beside its forecast")
+    return "; ".join(said)
+
+
+def _below(restated: pd.DataFrame, node: str) -> float:
+    if node == ROOT:
+        return float(restated["change"].sum())
+    inside = (restated["place"] == node) | restated["place"].str.startswith(f"{node}/")
+    return float(restated.loc[inside, "change"].sum()) if len(restated) else 0.0
+
+
+def _restated(old: Snapshot, new: Snapshot) -> pd.DataFrame:
+    known = min(old.cutoff, new.cutoff)
+    both = old.until(known).merge(new.until(known), on=KEY, how="outer", suffixes=("_was", ""), validate="one_to_one").fillna(0.0)  # fmt: skip
+    both["change"] = both["sales"] - both["sales_was"]
+    sums = both.groupby("place", as_index=False)["change"].sum()
+    return sums[sums["change"].abs() > 0.005]
+
+
+def _restated_words(restated: pd.DataFrame) -> Iterator[str]:
+    if len(restated):
+        order = restated["change"].abs().sort_values(ascending=False).index
+        worst = restated.loc[order].head(3)
+        each = ", ".join(
+            f"{c:+,.0f} in '{p}'" for p, c in zip(worst["place"], worst["change"], strict=True)
+        )
+        more = f" and {len(restated) - 3} more places" if len(restated) > 3 else ""
+        yield f"history restated: {each}{more}"
+
+
+def _new_lines(old: Snapshot | None, new: Snapshot | None) -> Iterator[str]:
+    if not (old and new):
+        return
+    lines = int(new.cells["lines"].sum()) - int(old.cells["lines"].sum())
+    if lines or new.newest != old.newest:
+        yield f"{lines:+,} order lines; newest {old.newest:%Y-%m-%d} -> {new.newest:%Y-%m-%d}"
+    if new.cutoff != old.cutoff:
+        yield f"whole periods up to {old.cutoff:%Y-%m} -> {new.cutoff:%Y-%m}"
+
+
+def _files(before: Run, after: Run) -> Iterator[str]:
+    was, now = before.manifest.get("read", {}), after.manifest.get("read", {})
+    changed = sorted(name for name in was.keys() | now.keys() if was.get(name) != now.get(name))
+    if changed:
+        yield f"changed: {', '.join(changed[:6])}"
+
+
+def _wishes(before: Run, after: Run) -> Iterator[str]:
+    was, now = before.manifest.get("parameters", {}), after.manifest.get("parameters", {})
+    for name in sorted(was.keys() | now.keys()):
+        if was.get(name) != now.get(name):
+            yield f"{name}: {was.get(name)} -> {now.get(name)}"
+
+
+def _software(before: Run, after: Run) -> Iterator[str]:
+    was, now = before.manifest.get("versions", {}), after.manifest.get("versions", {})
+    for name in sorted(was.keys() | now.keys()):
+        if was.get(name) != now.get(name):
+            yield (
+                "the package's own code"
+                if name in _SILENT
+                else f"{name} {was.get(name)} -> {now.get(name)}"
+            )
+
+
+def _lines(before: Run, after: Run, name: str) -> Iterator[str]:
+    """Lines of a kept file that differ."""
+    was, now = _kept(before, name), _kept(after, name)
+    for line in difflib.unified_diff(was, now, lineterm="", n=0):
+        if line[:1] in "+-" and line[:3] not in ("+++", "---") and line[1:].strip():
+            yield f"{'now' if line[0] == '+' else 'was'}: {line[1:].strip()}"
+
+
+def _kept(run: Run, name: str) -> list[str]:
+    path = str(run.manifest.get("parameters", {}).get(name) or "")
+    kept = run.folder / KEPT / Path(path).name if path else None
+    return kept.read_text("utf-8", errors="replace").splitlines() if kept and kept.is_file() else []

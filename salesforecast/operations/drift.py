@@ -1,0 +1,244 @@
+"""What is odd about a delivery beside the one before: each check says what, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from salesforecast.errors import Finding
+from salesforecast.operations.jobfile import Thresholds
+from salesforecast.operations.snapshot import KEY, Snapshot
+
+_EMPTY = pd.DataFrame()
+_SETTLE = "correct the delivery; or, if it is right, say so in [gate]: "
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A finding, and the rows that it rests on."""
+
+    finding: Finding
+    rows: pd.DataFrame = field(default_factory=lambda: _EMPTY)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What the checks look at: these data, those of the last run, and what is allowed."""
+
+    now: Snapshot
+    before: Snapshot | None
+    allowed: Thresholds
+    as_of: pd.Timestamp
+    openings: Sequence[str] = ()
+
+    @property
+    def known(self) -> pd.Timestamp:
+        """Last period that both deliveries hold whole."""
+        assert self.before is not None
+        return min(self.now.cutoff, self.before.cutoff)
+
+    def accepted(self, name: str) -> bool:
+        """Whether a change of this place or product was announced."""
+        told = (*self.allowed.accept, *self.openings)
+        return any(name == one or name.startswith(f"{one}/") for one in told)
+
+
+def compare(
+    now: Snapshot,
+    before: Snapshot | None,
+    allowed: Thresholds,
+    *,
+    as_of: pd.Timestamp,
+    openings: Sequence[str] = (),
+) -> list[Seen]:
+    """Everything that is odd, in the order of the checks; errors are what may not be planned from.
+
+    Parameters
+    ----------
+    now, before
+        These data and those of the last good run, both by the places' names of today.
+    openings
+        Places that were announced.
+    """
+    delivery = Delivery(now, before, allowed, as_of, openings)
+    checks = [*ALONE, *(BESIDE if before else ())]
+    return [seen for check in checks for seen in check(delivery)]
+
+
+def too_old(newest: pd.Timestamp, today: pd.Timestamp, allowed: Thresholds) -> Finding | None:
+    """The error about data that are older than they may be; None when they are not."""
+    age = (today.normalize() - newest).days
+    if allowed.max_age_days < 0 or age <= allowed.max_age_days:
+        return None
+    return Finding(
+        "error",
+        f"the newest sale is {age} days old, {allowed.max_age_days:g} are allowed",
+        f"{newest:%Y-%m-%d}",
+        "See whether the delivery has stopped; or allow more: max_age_days.",
+    )
+
+
+def _freshness(d: Delivery) -> Iterator[Seen]:
+    if finding := too_old(d.now.newest, d.as_of, d.allowed):
+        yield Seen(finding)
+    ahead = (d.now.newest - d.as_of.normalize()).days
+    if ahead > 1:
+        words = f"the newest sale lies {ahead} days ahead of this machine's clock"
+        fix = "Correct the date in the delivery, or the clock."
+        yield Seen(Finding("warning", words, f"{d.now.newest:%Y-%m-%d}", fix))
+
+
+def _volume(d: Delivery) -> Iterator[Seen]:
+    counts = d.now.until(d.now.cutoff).groupby("period")["lines"].sum()
+    if len(counts) < 4 or d.allowed.fewer_lines < 0:
+        return
+    usual = counts.iloc[-4:-1].mean()
+    if counts.iloc[-1] < (1 - d.allowed.fewer_lines) * usual:
+        words = f"{counts.iloc[-1]:,} order lines, {usual:,.0f} in each of the three periods before"
+        yield Seen(Finding("error", words, f"{d.now.cutoff:%Y-%m}", f"{_SETTLE}fewer_lines."))
+
+
+def _empty_periods(d: Delivery) -> Iterator[Seen]:
+    there = pd.DatetimeIndex(sorted(d.now.cells["period"].unique()))
+    steps = np.diff(there.to_numpy().astype("datetime64[M]").astype(int))
+    if not len(steps) or d.allowed.empty_periods < 0:
+        return
+    missing = int((steps // steps.min() - 1).sum())
+    if missing > d.allowed.empty_periods:
+        after = there[int(np.argmax(steps))]
+        words = f"{missing} periods without any sale"
+        yield Seen(
+            Finding("error", words, f"the first after {after:%Y-%m}", f"{_SETTLE}empty_periods.")
+        )
+
+
+def _drop(d: Delivery) -> Iterator[Seen]:
+    """A place of the first level that halved, in periods that the last run did not know."""
+    if d.allowed.drop < 0 or (d.before and d.before.cutoff >= d.now.cutoff):
+        return
+    cells = d.now.until(d.now.cutoff)
+    sums = cells.groupby([cells["place"].str.split("/").str[0], "period"])["sales"].sum()
+    table = sums.unstack("period").fillna(0.0)
+    year_before = d.now.cutoff - pd.DateOffset(years=1)
+    recent = table.loc[:, table.columns < d.now.cutoff].iloc[:, -3:].mean(axis=1)
+    usual = (
+        table[year_before].where(table[year_before] > 0, recent) if year_before in table else recent
+    )
+    latest = table[d.now.cutoff]
+    fell = (latest < (1 - d.allowed.drop) * usual) & (usual > 0)
+    rows = pd.DataFrame({"place": latest.index, "period": d.now.cutoff, "was": usual.to_numpy(), "is": latest.to_numpy()})  # fmt: skip
+    rows = rows[fell.to_numpy() & ~rows["place"].map(d.accepted)]
+    for _, row in rows.iterrows():
+        words = f"'{row['place']}' fell by {1 - row['is'] / row['was']:.0%}, from {row['was']:,.0f} to {row['is']:,.0f}"
+        fix = f'{_SETTLE}drop, or accept = ["{row["place"]}"].'
+        yield Seen(Finding("error", words, f"{d.now.cutoff:%Y-%m}", fix), rows)
+
+
+def _columns(d: Delivery) -> Iterator[Seen]:
+    assert d.before is not None
+    for name in d.now.headers.keys() & d.before.headers.keys():
+        new, old = set(d.now.headers[name]), set(d.before.headers[name])
+        for words, changed in (("new columns", new - old), ("columns that are gone", old - new)):
+            if changed:
+                what = f"{words}: {', '.join(sorted(changed))}"
+                yield Seen(Finding("warning", what, name, "None of them is read; nothing to do."))
+
+
+def _lost(d: Delivery) -> Iterator[Seen]:
+    assert d.before is not None
+    old = int(d.before.until(d.known)["lines"].sum())
+    new = int(d.now.until(d.known)["lines"].sum())
+    if d.allowed.lost_lines >= 0 and new < (1 - d.allowed.lost_lines) * old:
+        words = f"{old - new:,} of {old:,} order lines of the last run are gone"
+        yield Seen(Finding("error", words, f"up to {d.known:%Y-%m}", f"{_SETTLE}lost_lines."))
+
+
+def _restated(d: Delivery) -> Iterator[Seen]:
+    assert d.before is not None
+    both = d.before.until(d.known).merge(d.now.until(d.known), on=KEY, how="outer", suffixes=("_was", "_is"), validate="one_to_one").fillna(0.0)  # fmt: skip
+    both["change"] = both["sales_is"] - both["sales_was"]
+    changed = both[both["change"].abs() > 0.005]
+    if changed.empty:
+        return
+    places = both.groupby("place").agg(
+        was=("sales_was", "sum"), change=("change", lambda v: v.abs().sum())
+    )
+    share = places["change"] / places["was"].abs().where(places["was"] != 0)
+    far = [p for p in share.index[share > d.allowed.restated] if not d.accepted(p)]
+    stays = set(d.now.cells["place"]) & set(d.before.cells["place"])
+    far = [place for place in far if place in stays] if d.allowed.restated >= 0 else []
+    rows = changed.rename(columns={"sales_was": "was", "sales_is": "is"})[[*KEY, "was", "is"]]
+    where = f"{changed['period'].min():%Y-%m} to {changed['period'].max():%Y-%m}"
+    if not far:
+        words = f"history was restated in {len(changed)} places and products, together {changed['change'].sum():+,.0f}"
+        yield Seen(Finding("warning", words, where, "The forecast rests on the new figures."))
+        return
+    worst = max(far, key=lambda place: share[place])
+    words = f"history was restated in {len(far)} places, the most in '{worst}' ({share[worst]:.0%} of its sales)"
+    rows = rows[rows["place"].isin(far)]
+    yield Seen(Finding("error", words, where, f"{_SETTLE}restated, or accept.", len(rows)), rows)
+
+
+def _places(d: Delivery) -> Iterator[Seen]:
+    """New, merged and renamed places: what they were is asked for, never guessed."""
+    assert d.before is not None
+    now, old = set(d.now.cells["place"]), set(d.before.cells["place"])
+    new = sorted(place for place in now - old if not d.accepted(place))
+    gone = sorted(place for place in old - now if not d.accepted(place))
+    if not new and not gone:
+        return
+    parts = [
+        f"{word}: {', '.join(names[:6])}" for word, names in (("new", new), ("gone", gone)) if names
+    ]
+    quoted = ", ".join(f'"{place}"' for place in gone[:3])
+    fix = (
+        f"Say what they became in the organisation file: [[region]] was = [{quoted}], "
+        f'now = ["{new[0]}"], since = "{d.now.cutoff:%Y-%m}".'
+        if new and gone
+        else f"If that is right, write into [gate]: accept = {[*new, *gone][:6]}.".replace("'", '"')
+    )
+    sums = pd.concat([d.now.cells, d.before.cells])
+    rows = sums[sums["place"].isin([*new, *gone])].groupby("place", as_index=False)["sales"].sum()
+    words = f"the places have changed, {'; '.join(parts)}"
+    yield Seen(Finding("error", words, "beside the last run", fix, len(rows)), rows)
+
+
+def _products(d: Delivery) -> Iterator[Seen]:
+    assert d.before is not None
+    now, old = set(d.now.cells["product"]), set(d.before.cells["product"])
+    gone = sorted(name for name in old - now if not d.accepted(name))
+    if gone:
+        words = f"products that have vanished from history: {', '.join(gone[:6])}"
+        fix = f"{_SETTLE}accept = {gone[:6]}.".replace("'", '"')
+        rows = d.before.cells[d.before.cells["product"].isin(gone)]
+        sums = rows.groupby("product", as_index=False)["sales"].sum()
+        yield Seen(Finding("error", words, "beside the last run", fix, len(gone)), sums)
+    if new := sorted(now - old):
+        words = f"new products: {', '.join(new[:6])}"
+        yield Seen(
+            Finding(
+                "warning", words, "beside the last run", "They are forecast from what there is."
+            )
+        )
+    if d.now.cutoff > d.before.cutoff:
+        yield from _stopped(d, old & now)
+
+
+def _stopped(d: Delivery, products: set[str]) -> Iterator[Seen]:
+    cells = d.now.until(d.now.cutoff)
+    table = cells[cells["product"].isin(products)].pivot_table(index="product", columns="period", values="lines", aggfunc="sum").fillna(0.0)  # fmt: skip
+    if table.shape[1] > 6 and d.now.cutoff in table:
+        still = (table[d.now.cutoff] == 0) & (table.iloc[:, -7:-1] > 0).all(axis=1)
+        for product in table.index[still]:
+            words = f"'{product}' sold every period and has stopped"
+            yield Seen(
+                Finding("warning", words, f"{d.now.cutoff:%Y-%m}", "See whether it is missing.")
+            )
+
+
+Check = Callable[[Delivery], Iterator[Seen]]
+ALONE: tuple[Check, ...] = (_freshness, _volume, _empty_periods, _drop)
+BESIDE: tuple[Check, ...] = (_columns, _lost, _places, _products, _restated)

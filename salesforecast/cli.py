@@ -13,6 +13,7 @@ import click
 
 from salesforecast.app.commands import app
 from salesforecast.errors import DataError, ParameterError, SalesforecastError
+from salesforecast.exchange_commands import COMMANDS as EXCHANGE
 from salesforecast.operations.commands import COMMANDS as RUNNING
 from salesforecast.outlook_commands import COMMANDS as OUTLOOK
 from salesforecast.planning_commands import COMMANDS
@@ -58,7 +59,7 @@ def cli() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
-for _command in (*RUNNING, *COMMANDS, *OUTLOOK, app):
+for _command in (*RUNNING, *COMMANDS, *OUTLOOK, *EXCHANGE, app):
     cli.add_command(_command)
 
 

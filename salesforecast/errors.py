@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal
 
-Severity = Literal["error", "warning", "repair"]
+Severity = Literal["error", "warning", "note", "repair"]
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,8 @@ class Finding:
     Parameters
     ----------
     severity
-        `error` stops a run, `warning` goes into the report, `repair` says what was read how.
+        `error` stops a run, `warning` goes into the report, `note` says what moved the forecast
+        besides time, `repair` what was read how.
     what
         The observation, in the words of a planner: `"2 dates could not be read"`.
     where

@@ -16,7 +16,7 @@ from salesforecast.allocation.explain import explain, sentence
 from salesforecast.allocation.measures import chances
 from salesforecast.errors import DataError, Finding
 from salesforecast.fiscal import MONTHS
-from salesforecast.forecasting.forecast import Forecast, forecast
+from salesforecast.forecasting.forecast import Forecast
 from salesforecast.grain import corridor_limits, grain_of, within
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.history.load import Loaded
@@ -24,6 +24,8 @@ from salesforecast.history.measures import load_measure
 from salesforecast.history.organisation import Organisation
 from salesforecast.history.series import History, build_history
 from salesforecast.history.validate import refuse_errors, validate
+from salesforecast.influences.ledger import Influences
+from salesforecast.influences.walk import forecast_with
 from salesforecast.jobs import beside_notebooks
 from salesforecast.planning.plan import Plan, hedge_on_path, round_to_step
 from salesforecast.planning.scenario import Scenario
@@ -81,6 +83,8 @@ class Inputs:
         year before), `last_four` (a quarter of the last twelve months).
     draws
         Samples over the quarter, draw × leaf.
+    influences
+        What moved the forecast besides time.
     """
 
     organisation: Organisation
@@ -91,6 +95,7 @@ class Inputs:
     quarter: pd.DatetimeIndex
     leaves: pd.DataFrame
     draws: pd.DataFrame
+    influences: Influences = field(default_factory=Influences)
 
     @property
     def hierarchy(self) -> Hierarchy:
@@ -162,23 +167,19 @@ def build_forecast(
     quarter = planned_periods(organisation, history.cutoff)
     last = quarter[-1] + pd.DateOffset(months=len(quarter) * step * (HORIZON_QUARTERS - 1))
     ahead = (last.year - history.cutoff.year) * 12 + last.month - history.cutoff.month
-    made = forecast(
-        history.frame,
-        history.hierarchy,
-        cutoff=history.cutoff,
-        horizon=ahead // step,
-        draws=draws,
-        seed=seed,
+    made, history, influences = forecast_with(
+        organisation, history, horizon=ahead // step, draws=draws, seed=seed
     )
     return Inputs(
         organisation,
         loaded,
-        findings,
+        (*findings, *influences.findings),
         history,
         made,
         quarter,
         _leaves(history, made, quarter, step),
         made.samples.over(quarter)[history.hierarchy.leaves],
+        influences,
     )
 
 

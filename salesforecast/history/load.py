@@ -24,6 +24,7 @@ from salesforecast.history.months import (
 from salesforecast.history.numbers import Parsed, parse_numbers
 from salesforecast.history.organisation import Organisation, Source
 from salesforecast.history.raw import Raw, Want, counted
+from salesforecast.history.regions import restated
 from salesforecast.history.sources import find_files, read_table
 from salesforecast.history.subtotals import are_totals
 from salesforecast.tables import ALL_PRODUCTS, LINES, TIME
@@ -138,7 +139,8 @@ def load(organisation: Organisation) -> Loaded:
             inputs[raw.name], headers[raw.name] = raw.digest, raw.header
         findings += _duplicates(seen, source.columns.line, refused)
     lines = LINES.check(pd.concat(frames, ignore_index=True))
-    return Loaded(lines, tuple(findings), inputs, pd.DataFrame(refused, columns=REFUSED), headers)
+    listed = pd.DataFrame(refused, columns=REFUSED)
+    return restated(Loaded(lines, tuple(findings), inputs, listed, headers), organisation)
 
 
 def _months_below(raw: Raw, source: Source) -> tuple[Raw, Source]:

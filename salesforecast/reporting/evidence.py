@@ -23,6 +23,9 @@ def data_section(report: Report, words: Wording) -> Html:
     warnings, repairs = report.warnings(), report.repairs()
     title = words.html("warnings", n=len(warnings)) if warnings else words.html("warnings_0")
     body = _findings(warnings, words)
+    if notes := report.notes():
+        body.append(f"<h3>{words.html('notes', n=len(notes))}</h3>")
+        body += _findings(notes, words)
     if repairs:
         body.append(f"<h3>{words.html('repairs', n=len(repairs))}</h3>")
         body += _findings(repairs, words)

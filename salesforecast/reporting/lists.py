@@ -13,7 +13,7 @@ from salesforecast.reporting.sheet import HEAD_ROW, Column, Sheet
 from salesforecast.reporting.split import limits_in_words
 from salesforecast.reporting.wording import Wording
 
-_GRAVEST_FIRST = ("error", "warning", "repair")
+_GRAVEST_FIRST = ("error", "warning", "note", "repair")
 
 
 def write_overview(sheet: Sheet, layout: Layout, names: Sequence[str]) -> None:

@@ -173,11 +173,15 @@ class Report:
 
     def warnings(self) -> list[Finding]:
         """Findings that may change a result."""
-        return [f for f in self.findings if f.severity != "repair"]
+        return [f for f in self.findings if f.severity not in ("note", "repair")]
 
     def repairs(self) -> list[Finding]:
         """What was read in another way than it was written."""
         return [f for f in self.findings if f.severity == "repair"]
+
+    def notes(self) -> list[Finding]:
+        """What moved the forecast besides time."""
+        return [f for f in self.findings if f.severity == "note"]
 
 
 def is_house(label: str) -> bool:

@@ -99,6 +99,7 @@ WORDS: dict[str, str] = {
     "others": "{n} others",
     "warnings": "Data warnings: {n}, none stops the run",
     "warnings_0": "Data warnings: none",
+    "notes": "What moved the forecast besides time: {n}",
     "repairs": "Read in another way than written: {n}",
     "what": "What",
     "place": "Where",

@@ -1,0 +1,1 @@
+"""What moves sales besides time: from what `organisation.toml` declares to the forecast."""

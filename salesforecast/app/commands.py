@@ -100,7 +100,9 @@ def _tell(address: str, links: Any, *, wanted: tuple[str, ...], show: bool) -> N
 def _store(given: str | None, outputs: Path) -> str:
     from salesforecast.planning.store import ADDRESS
 
-    address = given or os.environ.get(ADDRESS) or str(outputs / "plans.db")
+    if not given and os.environ.get(ADDRESS):
+        return ""  # the kernels read it themselves: it may carry a password
+    address = given or str(outputs / "plans.db")
     return address if "://" in address else str(Path(address).resolve())
 
 

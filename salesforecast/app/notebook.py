@@ -18,7 +18,7 @@ def write_copy(job: Job, values: Mapping[str, Value], folder: Path) -> Path:
         for place, cell in enumerate(cells)
         if "parameters" in cell["metadata"].get("tags", ())
     )
-    cell = {
+    cell: dict[str, object] = {
         "cell_type": "code",
         "id": "given-parameters",
         "metadata": {},

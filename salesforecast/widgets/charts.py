@@ -1,4 +1,4 @@
-"""Pictures beside the grid, as SVG: a unit's quarters, and how fair the split is."""
+"""Pictures of the planner's screen as SVG: past, futures and target; why; how fair; the total."""
 
 from __future__ import annotations
 
@@ -14,94 +14,25 @@ from salesforecast.reporting import figures
 from salesforecast.reporting.report import is_house
 from salesforecast.reporting.wording import Wording
 from salesforecast.widgets import style
+from salesforecast.widgets.outlook import View
 from salesforecast.widgets.session import place_label
 from salesforecast.widgets.words import say
 
+WIDTH = 304  # px: the right column without its margins
 STRIP_ROWS = 12
+PAST = 0.5  # share of the width that the past takes beside the planned points
+FAN50 = "#a9bfca"
 
 
-def quarters(history: pd.DataFrame, plan: Plan) -> pd.DataFrame:
-    """Sales of every node by quarter, counted back from the planned one.
-
-    Parameters
-    ----------
-    history
-        `HISTORY`, leaf × product × month.
-
-    Returns
-    -------
-    pd.DataFrame
-        float64, node × first day of a quarter, oldest first; whole quarters only.
-    """
-    length = len(plan.periods)
-    months = history.pivot_table(index="node", columns="period", values="sales", aggfunc="sum")
-    first, last = months.columns.min(), plan.periods[0] - pd.DateOffset(months=1)
-    months = months.reindex(columns=pd.date_range(first, last, freq="MS")).fillna(0.0)
-    months = months.reindex(plan.hierarchy.leaves).fillna(0.0)
-    whole = months.shape[1] // length * length
-    months = months.iloc[:, months.shape[1] - whole :]
-    starts = months.columns[::length]
-    sums = months.T.groupby([starts[at // length] for at in range(whole)]).sum().T
-    return plan.hierarchy.totals(sums)
-
-
-@dataclass(frozen=True)
-class _Plot:
-    """Where amounts and quarters lie in the picture, in px."""
-
-    top: float
-    slots: int
-    width: int
-    left: int = 46
-    right: int = 92
-    height: int = 116
-
-    def y(self, amount: float) -> float:
-        return round(4 + (self.height - 4) * (1 - max(amount, 0.0) / self.top), 1)
-
-    def x(self, slot: int) -> float:
-        return round(self.left + self.step * (slot + 0.5), 1)
-
-    @property
-    def step(self) -> float:
-        return (self.width - self.left - self.right) / self.slots
-
-    @property
-    def bar(self) -> float:
-        return round(min(26.0, 0.7 * self.step), 1)
-
-
-def history_chart(
-    sales: pd.Series, unit: pd.Series, start: pd.Timestamp, wording: Wording, *, width: int = 420
-) -> str:
-    """SVG: bars of past quarters, then the forecast with its 80 % range and the target.
-
-    Parameters
-    ----------
-    sales
-        Sales by first day of a quarter, oldest first; the last eight are shown.
-    unit
-        A row of `plan.units`.
-    start
-        First day of the planned quarter; the same quarter a year before is dark.
-    """
-    shown = sales.iloc[-8:]
-    tick = round_tick(max([*shown, unit["high80"], unit["target"], 1.0]))
-    plot = _Plot(top=3 * tick, slots=len(shown) + 1, width=width)
-    label = escape(say(wording.language, "history_title"), quote=True)
-    parts = [_axis(plot, [*shown.index, start], wording)]
-    for at, (period, amount) in enumerate(shown.items()):
-        dark = period == start - pd.DateOffset(years=1)
-        parts.append(
-            f'<rect x="{plot.x(at) - plot.bar / 2:.1f}" y="{plot.y(amount)}" width="{plot.bar}" '
-            f'height="{plot.y(0) - plot.y(amount):.1f}" fill="{figures.FORECAST if dark else figures.BAR}">'
-            f"<title>{wording.month(period)} {period.year}: {wording.amount(amount)}</title></rect>"
-        )
-    parts.append(_planned(plot, unit, wording))
+def _svg(kind: str, label: str, parts: Sequence[str], *, width: int, height: float) -> str:
     return (
-        f'<svg class="sf-history" width="{width}" height="{plot.height + 30}" role="img" '
-        f'aria-label="{label}">' + "".join(parts) + "</svg>"
+        f'<svg class="sf-{kind}" width="{width}" height="{height:g}" viewBox="0 0 {width} {height:g}" '
+        f'role="img" aria-label="{escape(label, quote=True)}">{"".join(parts)}</svg>'
     )
+
+
+def _text(x: float, y: float, words: str, *, size: float = 10.5, more: str = "") -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" {more}>{escape(words)}</text>'
 
 
 def round_tick(largest: float) -> float:
@@ -111,43 +42,220 @@ def round_tick(largest: float) -> float:
     return next(power * step for step in steps if 3 * power * step >= largest)
 
 
-def _axis(plot: _Plot, periods: Sequence[pd.Timestamp], wording: Wording) -> str:
-    """Amounts on the left, and each quarter's first month, with the year where it begins."""
-    lines = [
-        f'<path d="M{plot.left} {plot.y(amount)}H{plot.width - plot.right}" stroke="{style.LINE2}"/>'
-        f'<text x="{plot.left - 5}" y="{plot.y(amount) + 3.5}" font-size="10" text-anchor="end">'
-        f"{wording.amount(amount)}</text>"
-        for amount in (0.0, plot.top / 3, 2 * plot.top / 3, plot.top)
-    ]
-    year = 0
+@dataclass(frozen=True)
+class _Plot:
+    """Where amounts and points in time lie, in px; the past takes half of the width."""
+
+    top: float
+    past: int
+    planned: int
+    height: float
+    left: float = 42.0
+    right: float = WIDTH - 58.0
+
+    def y(self, amount: float) -> float:
+        return round(6 + (self.height - 6) * (1 - max(amount, 0.0) / self.top), 1)
+
+    def x(self, point: int) -> float:
+        """Centre of a point."""
+        share = PAST if self.past and self.planned else float(self.past > 0)
+        border = self.left + share * (self.right - self.left)
+        if point < self.past:
+            return round(self.left + (border - self.left) * (point + 0.5) / self.past, 1)
+        ahead = (point - self.past + 0.5) / self.planned
+        return round(border + (self.right - border) * ahead, 1)
+
+
+def history_chart(view: View, wording: Wording, *, height: int = 108) -> str:
+    """SVG: a line of what was sold, the fan of futures with its mean, and the target of each point."""
+    sold, ahead, target = view.sold, view.ahead, view.target
+    largest = max([*sold, *ahead["high80"], *target, 1.0])
+    tick = round_tick(largest)
+    plot = _Plot(3 * tick, len(sold), len(ahead), height)
+    periods = [*sold.index, *ahead.index]
+    parts = [*_axis(plot, periods, wording), *_fan(plot, view), *_sold(plot, sold)]
+    parts += _targets(plot, target, wording)
+    parts += _names(plot, view, wording)
+    label = say(wording.language, "history_title")
+    return _svg("history", label, parts, width=WIDTH, height=height + 18)
+
+
+def _axis(plot: _Plot, periods: Sequence[pd.Timestamp], wording: Wording) -> list[str]:
+    """Amounts at the left; below, each planned point's month and every year where it begins."""
+    out = []
+    for amount in (0.0, plot.top / 3, 2 * plot.top / 3, plot.top):
+        y = plot.y(amount)
+        out.append(f'<path d="M{plot.left} {y}H{plot.right}" stroke="{style.LINE2}"/>')
+        out.append(
+            _text(plot.left - 4, y + 3.5, wording.amount(amount), size=10, more='text-anchor="end"')
+        )
+    year, last = 0, -99.0
     for at, period in enumerate(periods):
-        weight = ' font-weight="600"' if at == len(periods) - 1 else ""
-        attributes = f'x="{plot.x(at)}" font-size="10" text-anchor="middle"{weight}'
-        lines.append(f'<text y="{plot.height + 13}" {attributes}>{wording.month(period)}</text>')
-        if period.year != year:
-            lines.append(f'<text y="{plot.height + 26}" {attributes}>{period.year}</text>')
+        x, fresh = plot.x(at), period.year != year
+        planned = at >= plot.past
         year = period.year
-    return "".join(lines)
+        if (planned or fresh) and (planned or x - last > 26):
+            words = wording.month(period) if planned else str(period.year)
+            weight = ' font-weight="600"' if planned else ""
+            out.append(
+                _text(x, plot.height + 13, words, size=10, more=f'text-anchor="middle"{weight}')
+            )
+            last = x
+    return out
 
 
-def _planned(plot: _Plot, unit: pd.Series, wording: Wording) -> str:
-    """The planned quarter: range, forecast and target, each named beside it."""
-    x, bar = plot.x(plot.slots - 1), plot.bar
-    forecast, target = plot.y(unit["forecast"]), plot.y(unit["target"])
-    low, high = plot.y(unit["low80"]), plot.y(unit["high80"])
-    apart = max(0.0, 13 - abs(target - forecast)) / 2  # so that the two names do not overlap
-    up = -1 if target <= forecast else 1
-    beside = x + bar / 2 + 8
-    return (
-        f'<rect x="{x - bar / 2:.1f}" y="{high}" width="{bar}" height="{max(low - high, 1):.1f}" '
-        f'fill="{figures.FORECAST80}"/>'
-        f'<path d="M{x - bar / 2:.1f} {forecast}h{bar}" stroke="{figures.FORECAST}" stroke-width="2"/>'
-        f'<path d="M{x - bar / 2 - 4:.1f} {target}h{bar + 8}" stroke="{figures.EDIT}" stroke-width="3"/>'
-        f'<text x="{beside:.1f}" y="{target + 3.5 + up * apart:.1f}" font-size="11" font-weight="600" '
-        f'style="fill:{figures.EDIT}">{say(wording.language, "target")} {wording.amount(unit["target"])}</text>'
-        f'<text x="{beside:.1f}" y="{forecast + 3.5 - up * apart:.1f}" font-size="11">'
-        f"{say(wording.language, 'forecast')} {wording.amount(unit['forecast'])}</text>"
+def _fan(plot: _Plot, view: View) -> list[str]:
+    """The ranges as bands that open at the last known point, and the mean as a line."""
+    ahead = view.ahead
+    at = [plot.x(plot.past + place) for place in range(len(ahead))]
+    start = (
+        [(plot.x(plot.past - 1), float(view.sold.iloc[-1]))] if len(view.sold) else []
+    )  # nothing is known of a unit that never sold
+    if not start and len(at) == 1:
+        start = [(at[0] - 12, float(ahead["mean"].iloc[0]))]
+
+    def line(name: str) -> list[tuple[float, float]]:
+        return [*start, *zip(at, ahead[name], strict=True)]
+
+    out = []
+    for low, high, colour in (
+        ("low80", "high80", figures.FORECAST80),
+        ("low50", "high50", FAN50),
+    ):
+        edge = [*line(high), *line(low)[::-1]]
+        points = " ".join(f"{x},{plot.y(amount)}" for x, amount in edge)
+        out.append(f'<polygon points="{points}" fill="{colour}"/>')
+    mean = " ".join(f"{x},{plot.y(amount)}" for x, amount in line("mean"))
+    out.append(
+        f'<polyline points="{mean}" fill="none" stroke="{figures.FORECAST}" stroke-width="1.5"/>'
     )
+    return out
+
+
+def _sold(plot: _Plot, sold: pd.Series) -> list[str]:
+    points = " ".join(f"{plot.x(at)},{plot.y(amount)}" for at, amount in enumerate(sold))
+    return [f'<polyline points="{points}" fill="none" stroke="{figures.INK}" stroke-width="1.5"/>']
+
+
+def _targets(plot: _Plot, target: pd.Series, wording: Wording) -> list[str]:
+    """A short bar per planned point, with its figure above."""
+    room = (plot.right - plot.left) * (1 - PAST) / max(len(target), 1)
+    half = min(14.0, room / 2 - 1)
+    out = []
+    for place, amount in enumerate(target):
+        x, y = plot.x(plot.past + place), plot.y(amount)
+        out.append(
+            f'<path class="sf-target-bar" d="M{x - half:.1f} {y}H{x + half:.1f}" '
+            f'stroke="{figures.EDIT}" stroke-width="2.5"/>'
+        )
+        words = wording.amount(amount)
+        if room > 6 * len(words):
+            more = f'text-anchor="middle" font-weight="600" style="fill:{figures.EDIT}"'
+            out.append(_text(x, y - 4 if y > 14 else y + 12, words, size=10, more=more))
+    return out
+
+
+def _names(plot: _Plot, view: View, wording: Wording) -> list[str]:
+    """What the lines are, beside the lines: moved apart where they would overlap."""
+    language = wording.language
+    wanted = [
+        (plot.y(float(view.target.iloc[-1])), say(language, "target"), figures.EDIT, "600"),
+        (
+            plot.y(float(view.ahead["mean"].iloc[-1])),
+            say(language, "forecast"),
+            figures.INK2,
+            "400",
+        ),
+        (plot.y(float(view.ahead["low80"].iloc[-1])), "50/80 %", figures.INK2, "400"),
+    ]
+    out, last = [], -99.0
+    for y, words, colour, weight in sorted(wanted):
+        last = max(y, last + 11.5)
+        more = f'font-weight="{weight}" style="fill:{colour}"'
+        out.append(_text(plot.right + 5, last + 3.5, words, size=10.5, more=more))
+    if len(view.sold) > 2:
+        at = int(view.sold.iloc[: max(len(view.sold) // 2, 1)].to_numpy().argmin())
+        y = min(plot.y(float(view.sold.iloc[at])) + 12, plot.height - 3)
+        out.append(_text(plot.x(at) + 2, y, say(language, "actual"), size=10))
+    return out
+
+
+def waterfall(parts: Sequence[tuple[str, int]], wording: Wording, *, row: float = 14.5) -> str:
+    """SVG: from last year to the target, a bar a step; they add up, and zero steps stay visible.
+
+    Parameters
+    ----------
+    parts
+        What each step is called and its amount, in order; the first is where it starts.
+    """
+    amounts = [amount for _, amount in parts]
+    running = [0, *[sum(amounts[: at + 1]) for at in range(len(amounts))]]
+    shown = _adding_up(amounts, wording.divisor)
+    low, high = min(running[1:]), max(running[1:])
+    room = max(high - low, 1)
+    left, right = 122.0, WIDTH - 46.0
+    base = left + 16.0
+
+    def x(amount: float) -> float:
+        return base + (right - base) * (amount - low) / room
+
+    out = []
+    for at, ((name, amount), figure) in enumerate(zip(parts, shown, strict=True)):
+        y = at * row
+        out.append(_text(0, y + row - 4, _short(name), size=11))
+        first = at == 0
+        start, end = (left if first else x(running[at])), x(running[at + 1])
+        colour = (
+            figures.INK2 if first else figures.BAD if amount < 0 else figures.CHANCE
+        )  # the first bar is the past, the others are steps
+        out.append(_bar(start, end, y, row, colour))
+        if first:
+            out.append(_break(left, y, row))
+        words = wording.amount(figure * wording.divisor) if first else _signed(figure, wording)
+        out.append(_text(WIDTH, y + row - 4, words, size=11, more='text-anchor="end"'))
+    y = len(parts) * row
+    bold = f'font-weight="600" style="fill:{figures.EDIT}"'
+    out.append(_text(0, y + row - 4, say(wording.language, "target"), size=11, more=bold))
+    out += [_bar(left, x(running[-1]), y, row, figures.EDIT), _break(left, y, row)]
+    total = wording.amount(sum(shown) * wording.divisor)
+    out.append(_text(WIDTH, y + row - 4, total, size=11, more=f'text-anchor="end" {bold}'))
+    label = say(wording.language, "why_title")
+    return _svg("why", label, out, width=WIDTH, height=y + row + 2)
+
+
+def _bar(start: float, end: float, y: float, row: float, colour: str) -> str:
+    left, width = min(start, end), max(abs(end - start), 1.0)
+    return (
+        f'<rect x="{left:.1f}" y="{y + 2:.1f}" width="{width:.1f}" height="{row - 5:.1f}" '
+        f'fill="{colour}"/>'
+    )
+
+
+def _break(left: float, y: float, row: float) -> str:
+    """Two strokes: the bar does not begin at zero."""
+    strokes = "".join(f"M{left + at} {y + row - 2}l4 -{row - 2}" for at in (3, 7))
+    return f'<path d="{strokes}" stroke="#fff" stroke-width="1.6"/>'
+
+
+def _short(words: str, most: int = 21) -> str:
+    words = words[:1].upper() + words[1:]
+    wide = sum(2 if ord(letter) > 0x2E80 else 1 for letter in words)
+    return words if wide <= most else words[: most - 1] + "…"
+
+
+def _signed(figure: int, wording: Wording) -> str:
+    return wording.change(figure * wording.divisor) if figure else "0"
+
+
+def _adding_up(amounts: Sequence[int], divisor: int) -> list[int]:
+    """The amounts in shown units, so that they add up as shown: running totals are rounded."""
+    out, running, before = [], 0, 0
+    for amount in amounts:
+        running += amount
+        now = round(running / divisor)
+        out.append(now - before)
+        before = now
+    return out
 
 
 def people(plan: Plan) -> pd.DataFrame:
@@ -161,54 +269,104 @@ def people(plan: Plan) -> pd.DataFrame:
     return leaves if owned.empty else owned
 
 
-def strip_rows(now: Plan, before: Plan) -> tuple[pd.DataFrame, int]:
+def strip_rows(now: Plan, before: Plan, *, rows: int = STRIP_ROWS) -> tuple[pd.DataFrame, int]:
     """People of the fairness strip with their chance `before` and `now`, and how many are hidden.
 
-    Sorted by the chance before; above twelve, those furthest from the middle are kept.
+    Sorted by the chance before; where there are more than `rows`, those furthest from the
+    middle, before or now, are kept.
     """
     chosen = people(now)
-    rows = chosen[["limit"]].assign(
+    table = chosen[["limit"]].assign(
         now=chosen["chance"], before=before.units["chance"].reindex(chosen.index)
     )
-    far = (rows["now"] - rows["now"].median()).abs().sort_values(ascending=False, kind="stable")
-    kept = rows.loc[rows.index.isin(far.index[:STRIP_ROWS])]
+    off = pd.concat(
+        [(table[name] - table[name].median()).abs() for name in ("now", "before")], axis=1
+    )
+    far = off.max(axis=1).sort_values(ascending=False, kind="stable")
+    kept = table.loc[table.index.isin(far.index[:rows])]
     kept = kept.sort_values(["before", "now"], ascending=False, kind="stable")
-    return kept, len(rows) - len(kept)
+    return kept, len(table) - len(kept)
 
 
-def fairness_strip(now: Plan, before: Plan, wording: Wording, *, width: int = 560) -> str:
-    """SVG: each person's chance to attain; hollow: when the session began, filled: now."""
-    rows, hidden = strip_rows(now, before)
-    left, right, row = 150, width - 92, 13
-    height = row * len(rows) + 20
+def fairness_strip(now: Plan, before: Plan, wording: Wording, *, rows: int = STRIP_ROWS) -> str:
+    """SVG: each person's chance to attain; hollow: the saved plan, filled: now."""
+    table, hidden = strip_rows(now, before, rows=rows)
+    left, right, row = 104.0, WIDTH - 66.0, 12.5
+    height = row * len(table) + 18
 
     def x(chance: float) -> float:
         return round(left + (right - left) * chance, 1)
 
-    parts = [
-        f'<path d="M{x(tick)} 2V{height - 18}" stroke="{style.LINE2}"/>'
-        f'<text x="{x(tick)}" y="{height - 6}" font-size="10" text-anchor="middle">{wording.percent(tick)}</text>'
-        for tick in (0.0, 0.25, 0.5, 0.75, 1.0)
-    ]
-    for at, (node, unit) in enumerate(rows.to_dict("index").items()):
-        y = 9 + row * at
-        then = unit["before"] if unit["before"] == unit["before"] else unit["now"]
-        label = escape(place_label(now.units, str(node), wording))
-        limit = escape(wording.name("limit", str(unit["limit"])))
+    parts = []
+    for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
+        parts.append(f'<path d="M{x(tick)} 2V{height - 14}" stroke="{style.LINE2}"/>')
+        words = wording.percent(tick)
+        parts.append(_text(x(tick), height - 3, words, size=10, more='text-anchor="middle"'))
+    middle = float(table["now"].median()) if len(table) else math.nan
+    if middle == middle:
         parts.append(
-            f'<text x="{left - 8}" y="{y + 3.5}" font-size="10.5" text-anchor="end">{label}</text>'
-            f'<path d="M{x(then)} {y}H{x(unit["now"])}" stroke="{figures.BAR}"/>'
-            f'<circle cx="{x(then)}" cy="{y}" r="3.5" fill="#fff" stroke="{figures.INK2}"/>'
-            f'<circle cx="{x(unit["now"])}" cy="{y}" r="3.5" fill="{figures.INK}"><title>{label}: '
-            f"{wording.chance(unit['now'])}</title></circle>"
-            f'<text x="{right + 8}" y="{y + 3.5}" font-size="10.5">{limit}</text>'
+            f'<path d="M{x(middle)} 2V{height - 14}" stroke="{figures.INK2}" stroke-dasharray="2 2"/>'
         )
-    label = escape(say(wording.language, "fairness_title"), quote=True)
-    note = say(wording.language, "strip_note")
-    if hidden:
-        note += " " + say(wording.language, "hidden", count=hidden)
-    return (
-        f'<svg class="sf-strip" width="{width}" height="{height}" role="img" aria-label="{label}">'
-        + "".join(parts)
-        + f'</svg><div class="sf-note">{note}</div>'
+    for at, (node, unit) in enumerate(table.to_dict("index").items()):
+        y = 7 + row * at
+        then = unit["before"] if unit["before"] == unit["before"] else unit["now"]
+        label = place_label(now.units, str(node), wording)
+        limit = wording.name("limit", str(unit["limit"]))
+        title = escape(f"{label}: {wording.chance(then)} → {wording.chance(unit['now'])}")
+        key = escape(str(node), quote=True)
+        parts.append(
+            f'<g data-sf-node="{key}">'
+            + _text(left - 8, y + 3.5, _short(label, 17), more='text-anchor="end"')
+            + f'<path d="M{x(then)} {y}H{x(unit["now"])}" stroke="{figures.BAR}"/>'
+            f'<circle cx="{x(then)}" cy="{y}" r="3.2" fill="#fff" stroke="{figures.INK2}"/>'
+            f'<circle cx="{x(unit["now"])}" cy="{y}" r="3.2" fill="{figures.INK}">'
+            f"<title>{title}</title></circle>"
+            + _text(right + 8, y + 3.5, _short(limit, 11))
+            + "</g>"
+        )
+    svg = _svg("strip", say(wording.language, "fairness_title"), parts, width=WIDTH, height=height)
+    more = say(wording.language, "hidden", count=hidden) if hidden else ""
+    return svg + (f'<div class="sf-note">{more}</div>' if more else "")
+
+
+def total_bar(company: pd.Series, ranges: pd.Series, wording: Wording) -> str:
+    """SVG: the company's ranges of 50 and 80 %, its mean forecast, and the target."""
+    low, high = float(ranges["low80"]), float(ranges["high80"])
+    target, mean = float(company["target"]), float(company["forecast"])
+    reach = max(high - low, 1.0) * 0.35
+    start, end = min(low - reach, target), max(high + reach, target)
+
+    def x(amount: float) -> float:
+        return round(4 + (WIDTH - 8) * (amount - start) / (end - start), 1)
+
+    def band(a: str, b: str, colour: str) -> str:
+        return (
+            f'<rect x="{x(float(ranges[a]))}" y="14" height="9" fill="{colour}" '
+            f'width="{x(float(ranges[b])) - x(float(ranges[a])):.1f}"/>'
+        )
+
+    right = target >= mean
+    names = (
+        (mean, say(wording.language, "forecast"), figures.INK2, "400", right),
+        (target, say(wording.language, "target"), figures.EDIT, "600", not right),
     )
+    parts = [
+        f'<path d="M0 18.5H{WIDTH}" stroke="{style.LINE}"/>',
+        band("low80", "high80", figures.FORECAST80),
+        band("low50", "high50", FAN50),
+        f'<path d="M{x(mean)} 12V25" stroke="{figures.FORECAST}" stroke-width="2"/>',
+        f'<path d="M{x(target)} 11V26" stroke="{figures.EDIT}" stroke-width="3"/>',
+    ]
+    for amount, name, colour, weight, before in names:
+        at = min(
+            max(x(amount) + (-3 if before else 3), 92 if before else 0),
+            WIDTH - (0 if before else 92),
+        )
+        more = f'text-anchor="{"end" if before else "start"}" font-weight="{weight}" style="fill:{colour}"'
+        parts.append(_text(at, 9, f"{name} {wording.amount(amount)}", more=more))
+    for amount in (low, high):
+        parts.append(
+            _text(x(amount), 35, wording.amount(amount), size=10, more='text-anchor="middle"')
+        )
+    label = say(wording.language, "company_total")
+    return _svg("total", label, parts, width=WIDTH, height=38)

@@ -1,4 +1,4 @@
-"""The planner's screen: the editor, the grid, and the pictures of the chosen unit."""
+"""The planner's screen: the question left, the grid, the consequences right; head and status."""
 
 from __future__ import annotations
 
@@ -8,126 +8,183 @@ from typing import Any
 
 import ipywidgets
 
-from salesforecast.widgets.charts import fairness_strip, history_chart, people, quarters
+from salesforecast.errors import SalesforecastError
+from salesforecast.hierarchy import ROOT
+from salesforecast.planners import planner, served
+from salesforecast.widgets.consequences import Consequences
+from salesforecast.widgets.head import Head
+from salesforecast.widgets.layout import LAYOUT
+from salesforecast.widgets.page import Page
+from salesforecast.widgets.saving import Shelf
 from salesforecast.widgets.scenario_editor import ScenarioEditor
 from salesforecast.widgets.session import Session
+from salesforecast.widgets.sheets import CompareSheet, ConflictBar, LoadSheet, SaveSheet, Sheet
 from salesforecast.widgets.style import STYLE
 from salesforecast.widgets.target_grid import TargetGrid
 from salesforecast.widgets.words import say
 
 
-class UnitView(ipywidgets.HBox):
-    """The chosen unit's quarters, months on demand, and the fairness of the whole split."""
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        self._sales = quarters(session.inputs.history.frame, session.plan)
-        self._opened = session.plan
-        self.history, self.fairness, self.months = (ipywidgets.HTML() for _ in range(3))
-        self.show_months = ipywidgets.ToggleButton(
-            layout={"width": "auto", "align_self": "flex-start"}
-        )
-        left = ipywidgets.VBox([self.history, self.show_months, self.months])
-        self.fairness.layout.margin = "0 0 0 24px"
-        super().__init__([left, self.fairness], layout={"flex_flow": "row wrap"})
-        self._show()
-        self.show_months.observe(lambda _: self._show_months(), "value")
-        session.observe(lambda _: self._show(), ["plan", "selection", "language"])
-
-    def _show(self) -> None:
-        session, wording = self.session, self.session.wording
-        language, node = session.language, session.selection
-        unit = session.plan.units.loc[node]
-        label = escape(session.label(node))
-        self.history.value = (
-            f"<h3>{label}: {say(language, 'history_title')}"
-            f"<span>{escape(say(language, 'by_quarter', unit=session.unit))}</span></h3>"
-            + history_chart(self._sales.loc[node], unit, session.plan.periods[0], wording)
-            + f'<div class="sf-note" style="width:420px">{escape(session.sentence(node))}</div>'
-        )
-        chances = people(session.plan)["chance"]
-        spread = say(
-            language,
-            "spread",
-            low=wording.chance(chances.min()),
-            high=wording.chance(chances.max()),
-        )
-        self.fairness.value = (
-            f"<h3>{say(language, 'fairness_title')}<span>{spread}</span></h3>"
-            + fairness_strip(session.plan, self._opened, wording)
-        )
-        self.show_months.description = say(language, "show_months")
-        self._show_months()
-
-    def _show_months(self) -> None:
-        self.months.value = months_html(self.session) if self.show_months.value else ""
-
-
-def months_html(session: Session) -> str:
-    """The chosen unit and its parts by month, as one HTML table."""
-    plan, wording = session.plan, session.wording
-    nodes = [session.selection, *plan.hierarchy.children(session.selection)]
-    table = plan.months.loc[nodes]
-    heads = "".join(f"<th>{wording.month(period)}</th>" for period in table.columns)
-    total = say(session.language, "total")
-    rows = "".join(
-        f'<tr><td class="sf-left">{escape(session.label(str(node)))}</td>'
-        + "".join(f"<td>{wording.amount(amount)}</td>" for amount in months)
-        + f'<td class="sf-target">{wording.amount(months.sum())}</td></tr>'
-        for node, months in table.iterrows()
-    )
-    return (
-        f'<table class="sf-grid sf-months" style="width:420px"><thead><tr><th class="sf-left">'
-        f"{escape(session.unit)}</th>{heads}<th>{total}</th></tr></thead><tbody>{rows}</tbody></table>"
-    )
-
-
 class Planner(ipywidgets.VBox):
-    """Everything a planner touches: the editor left, the grid right, pictures and status below.
+    """Everything a planner touches.
 
     Parameters
     ----------
     session
         What is shown and edited; it stays readable from the notebook's other cells.
+    shelf
+        Where it is saved; by default the usual store, under the organisation and the period.
     save_to
-        Where Save writes the scenario; no button if None.
+        Where each saved scenario is written too, as TOML; nowhere if empty.
     """
 
-    def __init__(self, session: Session, *, save_to: str | Path | None = None) -> None:
+    def __init__(
+        self, session: Session, shelf: Shelf | None = None, *, save_to: str | Path = ""
+    ) -> None:
         self.session = session
-        self.editor = ScenarioEditor(session, save_to=save_to)
+        self.shelf = shelf or Shelf(session)
+        if save_to:
+            self.shelf.save_to = save_to
+        self.page = Page()
+        self.head = Head(session, self.shelf)
+        self.editor = ScenarioEditor(session, self.shelf)
         self.grid = TargetGrid(session)
-        self.unit = UnitView(session)
-        self.status = ipywidgets.HTML()
+        self.consequences = Consequences(session, self.shelf)
+        self.status, self.refusal = ipywidgets.HTML(), ipywidgets.HTML()
         self.repair = ipywidgets.Button(layout={"width": "auto"})
         self.repair.add_class("sf-repair")
-        self.grid.layout.margin = "0 0 0 8px"
-        upper = ipywidgets.HBox([self.editor, self.grid])
-        super().__init__([ipywidgets.HTML(STYLE), upper, self.status, self.repair, self.unit])
-        self.add_class("sf")
-        self._show_status(None)
-        self.repair.on_click(lambda _: session.accept_repair())
-        session.observe(self._show_status, ["plan", "refusal", "language"])
+        self.conflict = ConflictBar(session, self.shelf)
+        self.save_sheet = SaveSheet(session, self.shelf)
+        self.compare_sheet = CompareSheet(session, self.shelf)
+        self.load_sheet = LoadSheet(session, self.shelf, self.page)
+        self.sheets: list[Sheet] = [self.save_sheet, self.compare_sheet, self.load_sheet]
+        self.message = ipywidgets.HTML()
+        super().__init__(self._parts())
+        for name in ("sf", "sf-screen"):
+            self.add_class(name)
+        self._show()
+        self._listen()
 
-    def _show_status(self, _: Any) -> None:
+    def _parts(self) -> list[ipywidgets.Widget]:
+        self.refusal_box = ipywidgets.VBox([self.refusal, self.repair])
+        middle = ipywidgets.VBox([self.grid, self.refusal_box, self.status])
+        middle.add_class("sf-middle")
+        body = ipywidgets.HBox([self.editor, middle, self.consequences])
+        body.add_class("sf-body")
+        under = ipywidgets.VBox([self.conflict, self.message, *self.sheets])
+        under.add_class("sf-under")
+        return [ipywidgets.HTML(STYLE + LAYOUT), self.page, self.head, under, body]
+
+    def _listen(self) -> None:
+        session, shelf, buttons = self.session, self.shelf, self.head.buttons
+        self.repair.on_click(lambda _: session.accept_repair())
+        buttons["save"].on_click(lambda _: self._open(self.save_sheet))
+        buttons["compare"].on_click(lambda _: self._open(self.compare_sheet))
+        buttons["load"].on_click(lambda _: self._open(self.load_sheet))
+        buttons["submit"].on_click(lambda _: shelf.submit())
+        buttons["download"].on_click(lambda _: self._download())
+        self.conflict.compare.on_click(lambda _: self._compare_newer())
+        self.conflict.mine.on_click(lambda _: self._save_mine())
+        self.page.on_event("opened", self._on_opened)
+        self.page.on_event("alive", lambda _: self._on_alive())
+        self.page.on_event("select", self._on_select)
+        self.page.on_event("save", lambda _: self._open(self.save_sheet))
+        session.observe(self._show, ["plan", "refusal", "language"])
+        shelf.observe(self._show, ["opened", "newer", "told"])
+
+    def _open(self, chosen: Sheet) -> None:
+        """Open one sheet and close the others; a second press closes it."""
+        was = chosen.is_open
+        for sheet in self.sheets:
+            sheet.close_sheet()
+        self.shelf.told = ("", "")
+        if not was:
+            chosen.open_sheet()
+
+    def _save_mine(self) -> None:
+        self.save_sheet.on_top = True
+        self.save_sheet.close_sheet()
+        self._open(self.save_sheet)
+
+    def _compare_newer(self) -> None:
+        self.compare_sheet.close_sheet()
+        self._open(self.compare_sheet)
+        if self.shelf.newer is not None:
+            self.compare_sheet.choose.value = self.shelf.newer.number
+
+    def _on_opened(self, message: dict[str, Any]) -> None:
+        """A page shows the screen: now it is known who sits here, and what was saved meanwhile."""
+        self.session.owner = planner()
+        if served() and str(message.get("language", "")).lower().startswith("zh"):
+            self.session.language = "zh"
+        self._look()
+        if self.shelf.newer is not None and not self.shelf.unsaved:
+            self.shelf.take_newer()
+            self.session.forget_steps()
+        self.page.answer()
+
+    def _on_alive(self) -> None:
+        self.page.answer()
+        self._look()
+
+    def _look(self) -> None:
+        try:
+            self.shelf.look()
+        except SalesforecastError as error:  # the store is away: said, and tried again
+            self.shelf.told = ("refused", f"{error.what} {error.fix}")
+
+    def _on_select(self, message: dict[str, Any]) -> None:
+        if message.get("node") in self.session.plan.units.index:
+            self.session.selection = str(message["node"])
+
+    def _download(self) -> None:
+        from salesforecast.exchange.planner_book import planner_workbook
+
         session = self.session
-        self.status.value = status_html(session)
+        content = planner_workbook(
+            session.plan,
+            session.inputs.organisation.measure,
+            language=session.language,
+            name=self.shelf.name,
+        )
+        self.page.hand_over(f"{self.shelf.name}.xlsx", content)
+
+    def _show(self, _: Any = None) -> None:
+        session, language = self.session, self.session.language
         refusal = session.refusal
-        offered = refusal is not None and refusal.instead is not None
-        self.repair.layout.display = "" if offered else "none"
-        if refusal is not None and offered:
-            self.repair.description = say(session.language, "instead", changes=refusal.changes)
+        self.status.value = status_html(session)
+        self.refusal_box.layout.display = "none" if refusal is None else ""
+        if refusal is not None:
+            words = escape(refusal.words(language))
+            self.refusal.value = f'<div class="sf-bad" role="alert">{words}</div>'
+            self.repair.layout.display = "none" if refusal.instead is None else ""
+            self.repair.description = say(language, "instead", changes=refusal.changes)
+        kind, told = self.shelf.told
+        self.message.layout.display = "" if told else "none"
+        role = "alert" if kind == "refused" else "status"
+        name = "sf-bad" if kind == "refused" else "sf-good"
+        self.message.value = f'<div class="{name}" role="{role}">{escape(told)}</div>'
+        page = self.page
+        page.unsaved = self.shelf.unsaved
+        page.title = f"{self.shelf.name} – salesforecast"
+        page.away = say(language, "away")
+        page.tour = [say(language, f"tour_{number}") for number in (1, 2, 3, 4)]
+        page.tour_end = say(language, "tour_end")
 
 
 def status_html(session: Session) -> str:
-    """One line on the plan, or why the last wish was not applied (announced as an alert)."""
-    language = session.language
-    if session.refusal is not None:
-        words = escape(session.refusal.words(language))
-        return f'<div class="sf-bad" role="alert">{words}</div>'
+    """One line on the plan on the screen."""
+    language, wording = session.language, session.wording
     count = len(session.scenario.rules)
     key = {0: "no_limits", 1: "one_limit"}.get(count, "limits_set")
     limits = say(language, key, count=count)
-    chance = say(language, "in_100", count=session.wording.in_100(session.plan.chance_of_total))
+    chance = say(language, "in_100", count=wording.in_100(session.plan.chance_of_total))
     words = say(language, "status", limits=limits, chance=chance)
-    return f'<div class="sf-status" role="status">{escape(words)}</div>'
+    refused = (
+        f'<span class="sf-count">{say(language, "one_refused")}</span> ' if session.refusal else ""
+    )
+    as_of = say(language, "as_of", day=f"{session.inputs.history.cutoff:%Y-%m}")
+    total = f"{wording.amount(session.plan.units.loc[ROOT, 'target'])} {session.unit}"
+    return (
+        f'<div class="sf-status" role="status">{refused}<b>{escape(total)}</b> {escape(words)} '
+        f"<span>{escape(as_of)}</span></div>"
+    )

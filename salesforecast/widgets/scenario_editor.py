@@ -1,23 +1,24 @@
-"""The left panel: company total, what fair means, limits of the chosen unit, and the way back."""
+"""The left panel: where to start, the total or a chance, what fair means, and the common limits."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
 from html import escape
-from math import isfinite
-from pathlib import Path
 from typing import Any
 
 import ipywidgets
 
 from salesforecast.hierarchy import ROOT
-from salesforecast.rules import Ceiling, Floor, Lock
+from salesforecast.rules import Capacity, Ceiling, Floor, Lock
+from salesforecast.widgets import question
+from salesforecast.widgets.question import read_amount, read_share
+from salesforecast.widgets.saving import Shelf
 from salesforecast.widgets.session import KINDS, Limit, Session
-from salesforecast.widgets.words import CRITERIA, LANGUAGES, criterion_label, say
+from salesforecast.widgets.words import CRITERIA, criterion_label, say
 
 SPAN = 0.3  # the slider goes this share below and above the forecast
 _WIDE = {"width": "100%"}
+_HALF = {"width": "50%"}
 
 
 class ScenarioEditor(ipywidgets.VBox):
@@ -27,36 +28,36 @@ class ScenarioEditor(ipywidgets.VBox):
     ----------
     session
         What is edited and followed.
-    save_to
-        Where the button Save writes the scenario; no button if None.
+    shelf
+        Whose versions can be started from; no chooser if None.
     """
 
-    def __init__(self, session: Session, *, save_to: str | Path | None = None) -> None:
-        self.session, self.save_to = session, save_to
+    def __init__(self, session: Session, shelf: Shelf | None = None) -> None:
+        self.session, self.shelf = session, shelf
         self._showing = False
+        self._capacities: list[Capacity] = []
         self._make_total()
+        self.titles = {name: ipywidgets.HTML() for name in _TITLES}
+        self.start = ipywidgets.Dropdown(layout=_WIDE)
+        self.chance = _field()
         self.criterion = ipywidgets.Dropdown(layout=_WIDE)
-        self.limits_title = ipywidgets.HTML()
+        self.blend = ipywidgets.IntSlider(min=0, max=100, step=5, readout=False, layout=_WIDE)
+        self.low, self.high = _field(_HALF), _field(_HALF)
+        self.step = _field()
+        self.hedges = {level: _field(_WIDE, described=True) for level in self._levels()}
         self.amounts: dict[Limit, ipywidgets.Text] = {
-            kind: ipywidgets.Text(
-                continuous_update=False, layout=_WIDE, style={"description_width": "52px"}
-            )
-            for kind in KINDS
+            kind: _field(_WIDE, described=True) for kind in KINDS
         }
-        self.undo, self.redo, self.save = (
-            ipywidgets.Button(layout={"width": "auto", "flex": "1 1 0", "padding": "0"})
-            for _ in range(3)
-        )
-        self.saved = ipywidgets.HTML()
-        self.language = ipywidgets.ToggleButtons(
-            options=list(LANGUAGES.items()), value=session.language
-        )
-        self.language.style.button_width = "64px"
-        self.total_title, self.criterion_title = ipywidgets.HTML(), ipywidgets.HTML()
-        super().__init__(self._parts(), layout={"width": "212px", "flex": "0 0 212px"})
+        self.capacity = ipywidgets.VBox()
+        self.by_hand = ipywidgets.HTML()
+        super().__init__(self._parts())
         self.add_class("sf-panel")
         self._show()
+        self._show_start()
         self._listen()
+
+    def _levels(self) -> list[str]:
+        return list(self.session.plan.hierarchy.levels)[:-1]
 
     def _make_total(self) -> None:
         forecast = float(self.session.plan.units["forecast"].loc[ROOT]) / self.session.divisor
@@ -65,38 +66,67 @@ class ScenarioEditor(ipywidgets.VBox):
         self.slider = ipywidgets.IntSlider(
             min=low, max=max(high, low + step), step=step, readout=False, layout=_WIDE
         )
-        self.total = ipywidgets.BoundedIntText(
-            min=0, max=10**9, step=step, continuous_update=False, layout=_WIDE
-        )
+        self.total = _field()
         self.against = ipywidgets.HTML()
 
     def _parts(self) -> list[ipywidgets.Widget]:
-        buttons = [self.undo, self.redo] + ([self.save] if self.save_to else [])
+        titles = self.titles
+        start = [titles["start"], self.start] if self.shelf is not None else []
         return [
-            self.language,
-            self.total_title,
+            *start,
+            titles["total"],
             self.total,
             self.slider,
             self.against,
-            self.criterion_title,
+            titles["chance"],
+            self.chance,
+            titles["fair"],
             self.criterion,
-            self.limits_title,
+            titles["blend"],
+            self.blend,
+            titles["corridor"],
+            ipywidgets.HBox([self.low, self.high]),
+            titles["step"],
+            self.step,
+            titles["limits"],
             *self.amounts.values(),
-            ipywidgets.HBox(buttons),
-            self.saved,
+            titles["hedge"],
+            *self.hedges.values(),
+            titles["capacity"],
+            self.capacity,
+            titles["by_hand"],
+            self.by_hand,
         ]
 
     def _listen(self) -> None:
-        self.slider.observe(self._when_edited(self._on_slider), "value")
-        self.total.observe(self._when_edited(self._on_total), "value")
-        self.criterion.observe(self._when_edited(self._on_criterion), "value")
-        self.language.observe(self._when_edited(self._on_language), "value")
+        session = self.session
+        asked: dict[ipywidgets.Widget, Callable[[Any], object]] = {
+            self.slider: lambda amount: session.set_total(
+                amount * session.divisor, gesture="slider"
+            ),
+            self.total: self._amount(session.set_total),
+            self.chance: self._share(lambda share: question.set_chance(session, share)),
+            self.criterion: lambda name: question.set_fairness(
+                session, name, question.blended(session.scenario)
+            ),
+            self.blend: lambda share: question.set_fairness(
+                session, question.main_criterion(session.scenario), share / 100, gesture="blend"
+            ),
+            self.step: self._amount(lambda step: question.set_step(session, step), divisor=1),
+            self.start: self._on_start,
+        }
+        for field in (self.low, self.high):
+            asked[field] = self._on_corridor
         for kind, field in self.amounts.items():
-            field.observe(self._when_edited(self._on_limit(kind)), "value")
-        self.undo.on_click(lambda _: self.session.undo())
-        self.redo.on_click(lambda _: self.session.redo())
-        self.save.on_click(lambda _: self._on_save())
-        self.session.observe(lambda _: self._show(), ["plan", "selection", "refusal", "language"])
+            asked[field] = self._on_limit(kind)
+        for level, field in self.hedges.items():
+            asked[field] = self._on_hedge(level)
+        for field, act in asked.items():
+            field.observe(self._when_edited(act), "value")
+        session.observe(lambda _: self._show(), ["plan", "selection", "refusal", "language"])
+        if self.shelf is not None:
+            self.shelf.observe(lambda _: self._show_start(), ["opened", "newer"])
+            session.observe(lambda _: self._show_start(), ["language"])
 
     def _when_edited(self, act: Callable[[Any], object]) -> Callable[[Any], None]:
         """Act on what the planner does, not on what the program shows."""
@@ -108,27 +138,49 @@ class ScenarioEditor(ipywidgets.VBox):
 
         return edited
 
-    def _on_slider(self, amount: int) -> None:
-        self.session.set_total(amount * self.session.divisor, gesture="slider")
+    def _amount(
+        self, act: Callable[[Any], object], *, divisor: int | None = None
+    ) -> Callable[[str], object]:
+        """Read a typed amount; refuse what is none; an empty field changes nothing."""
 
-    def _on_total(self, amount: int) -> None:
-        self.session.set_total(amount * self.session.divisor)
+        def read(text: str) -> None:
+            try:
+                amount = read_amount(text, divisor=divisor or self.session.divisor)
+            except ValueError:
+                self.session.refuse_text(text)
+                return
+            if amount is not None:
+                act(int(amount))
 
-    def _on_criterion(self, name: str) -> None:
-        self.session.set_criterion(name)
+        return read
 
-    def _on_language(self, language: str) -> None:
-        self.session.language = language
+    def _share(self, act: Callable[[float | None], object]) -> Callable[[str], object]:
+        def read(text: str) -> None:
+            try:
+                share = read_share(text)
+            except ValueError:
+                self.session.refuse_text(text)
+                return
+            act(share)
+
+        return read
+
+    def _on_corridor(self, text: str) -> None:
+        try:
+            low, high = (read_share(field.value) for field in (self.low, self.high))
+        except ValueError:
+            self.session.refuse_text(text)
+            return
+        question.set_corridor(self.session, low, high)
+
+    def _on_hedge(self, level: str) -> Callable[[str], object]:
+        return self._share(lambda share: question.set_hedge(self.session, level, share or 0.0))
 
     def _on_limit(self, kind: Limit) -> Callable[[str], object]:
-        setters = {
-            Floor: self.session.set_floor,
-            Ceiling: self.session.set_ceiling,
-            Lock: self.session.set_lock,
-        }
+        session = self.session
+        setters = {Floor: session.set_floor, Ceiling: session.set_ceiling, Lock: session.set_lock}
 
         def act(text: str) -> None:
-            session = self.session
             try:
                 amount = read_amount(text, divisor=session.divisor)
             except ValueError:
@@ -138,24 +190,52 @@ class ScenarioEditor(ipywidgets.VBox):
 
         return act
 
-    def _on_save(self) -> None:
-        assert self.save_to is not None
-        language = self.session.language
-        try:
-            path = self.session.save(self.save_to)
-        except OSError as error:
-            self.saved.value = _note(say(language, "not_saved", why=error.strerror))
-            return
-        self.saved.value = _note(say(language, "saved", path=path))
+    def _on_start(self, number: int | None) -> None:
+        if self.shelf is not None and number:
+            self.shelf.start_from(number)
+            self._show_start()
+
+    def _on_capacity(self, capacity: Capacity) -> Callable[[str], object]:
+        def act(text: str) -> None:
+            try:
+                amount = read_amount(text, divisor=1)
+            except ValueError:
+                amount = None
+            if amount is None:
+                self.session.refuse_text(text)
+                return
+            question.set_capacity(self.session, capacity, amount)
+
+        return act
 
     def _show(self) -> None:
         """Set every control to what the session holds."""
         self._showing = True
         try:
             self._show_total()
-            self._show_criterion()
+            self._show_fairness()
+            self._show_common()
             self._show_limits()
-            self._show_buttons()
+            self._show_capacity()
+        finally:
+            self._showing = False
+
+    def _title(self, name: str, aside: str = "", **parts: object) -> None:
+        words = say(self.session.language, _TITLES[name], **parts)
+        self.titles[name].value = f"<h3>{escape(words)}<span>{escape(aside)}</span></h3>"
+
+    def _show_start(self) -> None:
+        if self.shelf is None:
+            return
+        language, shelf = self.session.language, self.shelf
+        self._title("start")
+        options = [(say(language, "working_copy"), 0)]
+        for version in shelf.versions()[:30]:
+            told = shelf.told_of(version)
+            options.append((say(language, "version_line", **told), version.number))
+        self._showing = True
+        try:
+            self.start.options, self.start.value = options, 0
         finally:
             self._showing = False
 
@@ -163,17 +243,15 @@ class ScenarioEditor(ipywidgets.VBox):
         session, wording = self.session, self.session.wording
         company = session.plan.units.loc[ROOT]
         shown = round(session.total / session.divisor)
-        self.total_title.value = _title(say(session.language, "company_total"), session.unit)
-        self.total.value = shown
+        self._title("total", session.unit)
+        self.total.value = wording.amount(session.total)
         self.slider.value = self._on_a_step(shown)
-        self.against.value = _note(
-            say(
-                session.language,
-                "against",
-                stretch=wording.points(company["stretch"]),
-                growth=wording.points(company["growth"]),
-            )
-        )
+        points = {name: wording.points(company[name]) for name in ("stretch", "growth")}
+        self.against.value = _note(say(session.language, "against", **points))
+        self._title("chance")
+        self.chance.value = f"{100 * question.common_chance(session):.0f}"
+        asked = session.scenario.chance is not None
+        self.chance.remove_class("sf-given") if not asked else self.chance.add_class("sf-given")
 
     def _on_a_step(self, amount: int) -> int:
         """The nearest place where the slider can stand: the browser moves it there anyway."""
@@ -181,33 +259,107 @@ class ScenarioEditor(ipywidgets.VBox):
         steps = round((min(max(amount, slider.min), slider.max) - slider.min) / slider.step)
         return int(min(slider.min + steps * slider.step, slider.max))
 
-    def _show_criterion(self) -> None:
-        language, name = self.session.language, self.session.scenario.criterion
-        self.criterion_title.value = _title(say(language, "fair_means"))
+    def _show_fairness(self) -> None:
+        session = self.session
+        language, name = session.language, question.main_criterion(session.scenario)
+        self._title("fair")
         names = list(dict.fromkeys([*CRITERIA, name]))
         options = [(criterion_label(language, each), each) for each in names]
         if list(self.criterion.options) != options:
             self.criterion.options = options
         self.criterion.value = name
+        share = question.blended(session.scenario)
+        self.blend.value = round(100 * share)
+        self.blend.disabled = name == question.BLENDED
+        self._title("blend", session.wording.percent(share))
+
+    def _show_common(self) -> None:
+        session = self.session
+        self._title("corridor", "%")
+        for field, end in zip(
+            (self.low, self.high), question.corridor(session.scenario), strict=True
+        ):
+            field.value = "" if end is None else f"{100 * end:+.10g}".replace("-", "−")
+        measure = session.inputs.organisation.measure
+        self._title("step", session.wording.name("unit", measure.unit))
+        self.step.value = f"{session.scenario.step:,}"
+        self._title("hedge", "%")
+        for level, field in self.hedges.items():
+            field.description = session.wording.name("level", level)
+            field.value = f"{100 * session.scenario.hedge.get(level, 0.0):.10g}"
 
     def _show_limits(self) -> None:
         session = self.session
-        label = session.label(session.selection)
-        self.limits_title.value = _title(say(session.language, "limits_of", label=label)) + _note(
-            say(session.language, "pick_unit")
-        )
+        self._title("limits", label=session.label(session.selection))
         for kind, field in self.amounts.items():
             amount = session.limit(kind, session.selection)
             field.description = say(session.language, KINDS[kind])
             field.value = "" if amount is None else f"{amount / session.divisor:,.10g}"
+        self._title("by_hand")
+        self.by_hand.value = by_hand_html(session)
 
-    def _show_buttons(self) -> None:
-        language = self.session.language
-        for button, key in ((self.undo, "undo"), (self.redo, "redo"), (self.save, "save")):
-            button.description = say(language, key)
-        self.undo.disabled = not self.session.can_undo
-        self.redo.disabled = not self.session.can_redo
-        self.language.value = language
+    def _show_capacity(self) -> None:
+        session = self.session
+        self._title("capacity")
+        known = question.capacities(session.scenario)
+        if not known:
+            self.capacity.children = (ipywidgets.HTML(_note(say(session.language, "no_capacity"))),)
+        elif known != self._capacities:
+            self.capacity.children = tuple(self._capacity_row(each) for each in known)
+        self._capacities = known
+
+    def _capacity_row(self, capacity: Capacity) -> ipywidgets.Widget:
+        session = self.session
+        name = ipywidgets.HTML(
+            _note(
+                say(
+                    session.language,
+                    "capacity_line",
+                    label=session.label(capacity.node),
+                    unit=capacity.unit,
+                    used=f"{question.used(session, capacity):,.0f}",
+                )
+            )
+        )
+        field = _field({"width": "72px"})
+        field.value = f"{capacity.amount:,.10g}"
+        field.observe(self._when_edited(self._on_capacity(capacity)), "value")
+        return ipywidgets.HBox([name, field], layout={"justify_content": "space-between"})
+
+
+_TITLES = {
+    "start": "start_from",
+    "total": "company_total",
+    "chance": "or_chance",
+    "fair": "fair_means",
+    "blend": "blend_with",
+    "corridor": "corridor",
+    "step": "round_to",
+    "limits": "limits_of",
+    "hedge": "hedge_per_level",
+    "capacity": "capacity",
+    "by_hand": "set_by_hand",
+}
+
+
+def _field(layout: dict[str, str] | None = None, *, described: bool = False) -> ipywidgets.Text:
+    style = {"description_width": "76px"} if described else {}
+    return ipywidgets.Text(continuous_update=False, layout=layout or _WIDE, style=style)
+
+
+def by_hand_html(session: Session) -> str:
+    """Every limit of a unit that somebody set, with owner and reason; each leads to its unit."""
+    language = session.language
+    rows = [
+        f'<div data-sf-node="{escape(rule.node, quote=True)}" tabindex="0">'
+        f"<b>{escape(session.label(rule.node))}, {say(language, KINDS[type(rule)]).lower()} "
+        f"{session.wording.amount(rule.amount)}</b>"
+        f"<span>{escape(session.wording.because(rule.owner, rule.reason))}</span></div>"
+        for rule in session.scenario.rules
+        if isinstance(rule, Floor | Ceiling | Lock)
+    ]
+    words = "".join(rows) or _note(say(language, "no_limit_set"))
+    return f'<div class="sf-by-hand">{words}</div>'
 
 
 def slider_step(forecast: float) -> int:
@@ -217,30 +369,6 @@ def slider_step(forecast: float) -> int:
     return int(
         next(digit * power for digit in (1, 2, 5, 10) if digit * power >= wanted or digit == 10)
     )
-
-
-def read_amount(text: str, *, divisor: int) -> float | None:
-    """What a planner typed, in the measure; None for an empty field.
-
-    Raises
-    ------
-    ValueError
-        If it is not a number.
-    """
-    plain = unicodedata.normalize("NFKC", text).strip().replace(",", "").replace(" ", "")
-    if not plain:
-        return None
-    try:
-        amount = float(plain.replace("−", "-")) * divisor
-    except ValueError:
-        raise ValueError(f"{text!r} is no amount") from None
-    if not isfinite(amount):
-        raise ValueError(f"{text!r} is no amount")
-    return float(round(amount))
-
-
-def _title(text: str, aside: str = "") -> str:
-    return f"<h3>{escape(text)}<span>{escape(aside)}</span></h3>"
 
 
 def _note(text: str) -> str:

@@ -212,6 +212,11 @@ class Session(traitlets.HasTraits):
         """Take the last undone step again; False if there is none."""
         return self._travel(self._future, self._past)
 
+    def forget_steps(self) -> None:
+        """Let what is on the screen be the beginning: nothing before it can be undone to."""
+        self._past.clear()
+        self._future.clear()
+
     def save(self, path: str | Path) -> Path:
         """Write the scenario as TOML and return where it is; makes the folder if needed."""
         target = Path(path)

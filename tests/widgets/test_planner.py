@@ -1,63 +1,65 @@
-"""The widgets show the session and follow it; tested headless, on the real functions."""
+"""The screen shows session and shelf and follows them; tested headless, on the real functions."""
 
-import re
+from dataclasses import replace
 
 import pytest
 
 from salesforecast.hierarchy import ROOT
 from salesforecast.planning.scenario import Scenario
-from salesforecast.rules import Ceiling, Floor, Lock
-from salesforecast.widgets.charts import (
-    STRIP_ROWS,
-    fairness_strip,
-    history_chart,
-    people,
-    quarters,
-    round_tick,
-    strip_rows,
-)
-from salesforecast.widgets.planner import Planner, months_html
-from salesforecast.widgets.scenario_editor import read_amount, slider_step
+from salesforecast.rules import Capacity, Ceiling, Floor, GrowthBand, Lock
+from salesforecast.widgets import question
+from salesforecast.widgets.planner import Planner
+from salesforecast.widgets.question import read_amount, read_share
+from salesforecast.widgets.saving import Shelf
+from salesforecast.widgets.scenario_editor import slider_step
 from salesforecast.widgets.session import Session
-from salesforecast.widgets.target_grid import shown_units
-from salesforecast.widgets.words import CRITERIA
+from salesforecast.widgets.words import CRITERIA, WORDS
 
 
 @pytest.fixture
 def planner(adventureworks, tmp_path):
-    return Planner(Session(adventureworks), save_to=tmp_path / "scenario.toml")
+    session = Session(adventureworks)
+    shelf = Shelf(session, address=tmp_path / "plans.db", acts_as=lambda: "Ann Lee")
+    return Planner(session, shelf)
 
 
-def _target(planner, node):
-    row = re.search(f'data-node="{re.escape(node)}">(.*?)</tr>', planner.grid.table.value)[1]
-    return re.search(r'<td class="sf-target[^"]*">(?:<svg.*?</svg> )?([^<]*)</td>', row)[1]
+@pytest.fixture
+def person(planner):
+    return next(n for n in planner.session.plan.units.index if n.endswith("Jae Pak"))
 
 
-def _shown(planner, node):
+def _shown(planner, node=ROOT):
     return planner.session.wording.amount(planner.session.plan.units.loc[node, "target"])
 
 
-def test_showing_a_plan_changes_nothing(planner):
+def test_showing_a_plan_changes_nothing(planner, tmp_path):
     assert planner.session.scenario == Scenario()
     assert not planner.session.can_undo
+    assert not planner.shelf.unsaved
+    assert not (tmp_path / "plans.db").exists(), "looking made a store"
 
 
-def test_the_slider_moves_every_target_on_the_screen(planner):
-    before = planner.grid.table.value
+def test_the_slider_moves_total_status_and_consequences(planner):
+    before = planner.consequences.history.value
     planner.editor.slider.value += 3 * planner.editor.slider.step
     session = planner.session
     assert session.total == planner.editor.slider.value * session.divisor
-    assert planner.editor.total.value * session.divisor == session.total
-    assert planner.grid.table.value != before
-    for node in planner.grid.nodes:
-        assert _target(planner, node) == _shown(planner, node)
+    assert planner.editor.total.value == _shown(planner)
+    assert _shown(planner) in planner.status.value
+    assert planner.consequences.history.value != before
+    assert planner.page.unsaved
 
 
 def test_a_typed_total_moves_the_slider(planner):
     aim = planner.editor.slider.min + 4 * planner.editor.slider.step
-    planner.editor.total.value = aim
+    planner.editor.total.value = f"{aim:,}"
     assert planner.editor.slider.value == aim
     assert planner.session.total == aim * planner.session.divisor
+
+
+def test_a_total_can_be_typed_in_wan(planner):
+    planner.editor.total.value = "１２００万"
+    assert planner.session.total == 12_000_000
 
 
 def test_the_slider_stands_only_where_a_browser_would_leave_it(planner):
@@ -65,6 +67,17 @@ def test_the_slider_stands_only_where_a_browser_would_leave_it(planner):
     planner.session.set_total(slider.min * 1000 + 1_234_567)
     assert (slider.value - slider.min) % slider.step == 0
     assert planner.session.total == slider.min * 1000 + 1_234_567
+
+
+def test_a_chance_gives_the_total_and_a_total_takes_the_chance_back(planner):
+    planner.editor.chance.value = "30"
+    assert planner.session.scenario.chance == pytest.approx(0.3)
+    assert planner.session.scenario.total is None
+    chances = planner.session.plan.units["chance"]
+    assert chances[planner.session.plan.units["limit"] == ""].median() < 0.4
+    planner.editor.total.value = "12,000"
+    assert planner.session.scenario.chance is None
+    assert planner.session.total == 12_000_000
 
 
 def test_every_criterion_of_the_list_gives_a_plan(planner):
@@ -76,172 +89,194 @@ def test_every_criterion_of_the_list_gives_a_plan(planner):
         assert planner.session.total == total
 
 
-def test_a_limit_typed_for_the_chosen_unit_holds_and_is_marked(planner):
-    person = next(n for n in planner.grid.nodes if n.endswith("Jae Pak"))
-    planner.grid.units.index = planner.grid.nodes.index(person)
-    assert planner.session.selection == person
-    assert "Jae Pak" in planner.editor.limits_title.value
+def test_a_blend_lies_between_its_ends_and_goes_away_again(planner, person):
+    pure = planner.session.plan.units.loc[person, "target"]
+    planner.editor.criterion.value = question.BLENDED
+    history = planner.session.plan.units.loc[person, "target"]
+    assert planner.editor.blend.disabled
+    planner.editor.criterion.value = "equal chance"
+    planner.editor.blend.value = 50
+    assert planner.session.scenario.blend == {"equal chance": 0.5, "history": 0.5}
+    assert planner.editor.criterion.value == "equal chance"
+    between = planner.session.plan.units.loc[person, "target"]
+    assert min(pure, history) < between < max(pure, history)
+    planner.editor.blend.value = 0
+    assert planner.session.scenario.criterion == "equal chance"
+    assert planner.session.plan.units.loc[person, "target"] == pure
+
+
+def test_a_corridor_holds_for_every_person_and_opens_again(planner):
+    planner.editor.low.value, planner.editor.high.value = "-20", "+60 %"
+    session = planner.session
+    assert session.refusal is None
+    units = session.plan.units
+    held = [rule.node for rule in session.scenario.rules if isinstance(rule, GrowthBand)]
+    assert held and set(held) <= set(units.index[units["leaf"].astype(bool)])
+    growth = units.loc[held, "growth"]
+    assert growth.min() > -0.2001 and growth.max() < 0.6001
+    assert planner.editor.high.value == "+60"
+    planner.editor.low.value = planner.editor.high.value = ""
+    assert session.scenario.rules == ()
+
+
+def test_targets_are_whole_steps_and_a_hedge_is_assigned(planner):
+    planner.editor.step.value = "1,000"
+    units = planner.session.plan.units
+    assert (units["target"] % 1000 == 0).all()
+    level = next(iter(planner.editor.hedges))
+    planner.editor.hedges[level].value = "5"
+    assert planner.session.scenario.hedge == {level: 0.05}
+    assert planner.session.plan.units["assigned"].sum() > units["assigned"].sum()
+
+
+def test_a_capacity_is_shown_with_its_use_and_can_be_changed(planner):
+    session = planner.session
+    rule = Capacity("Europe", 60, "days", {"Europe": 2e-5})
+    assert session.wish("a capacity", rules=(rule,))
+    name, field = planner.editor.capacity.children[0].children
+    used = question.used(session, rule)
+    assert f"{used:,.0f} days" in name.value
+    assert used <= 60
+    field.value = "50"
+    (changed,) = question.capacities(session.scenario)
+    assert changed.amount == 50
+    assert question.used(session, changed) <= 50.001
+
+
+def test_a_limit_typed_for_the_chosen_unit_holds_and_is_listed(planner, person):
+    planner.session.selection = person
+    assert "Jae Pak" in planner.editor.titles["limits"].value
     planner.editor.amounts[Lock].value = "850"
     assert planner.session.plan.units.loc[person, "target"] == 850_000
-    assert _target(planner, person) == "850"
-    assert "sf-locked" in planner.grid.table.value
+    assert "Jae Pak, lock 850" in planner.editor.by_hand.value
+    assert "850" in planner.consequences.binds.value
     planner.editor.amounts[Lock].value = ""
     assert planner.session.scenario.rules == ()
 
 
-def test_a_refused_limit_is_an_alert_and_the_field_shows_what_holds(planner):
-    person = next(n for n in planner.grid.nodes if n.endswith("Jae Pak"))
+def test_a_refused_limit_is_an_alert_with_a_way_out(planner, person):
     planner.session.selection = person
     planner.editor.amounts[Ceiling].value = "800"
     target = planner.session.plan.units["target"].copy()
     planner.editor.amounts[Floor].value = "900"
-    assert 'role="alert"' in planner.status.value
-    assert "Not applied: floor of 900 thousand USD for Jae Pak" in planner.status.value
+    assert planner.session.refusal is not None
+    assert "1 edit not applied" in planner.status.value
     assert planner.editor.amounts[Floor].value == ""
-    assert planner.editor.amounts[Ceiling].value == "800"
     assert planner.session.plan.units["target"].equals(target)
+    assert planner.session.accept_repair()
+    assert planner.editor.amounts[Floor].value == "800"
     planner.editor.amounts[Floor].value = "about 300"
-    assert "not an amount" in planner.status.value
+    assert "not an amount" in planner.session.refusal.why
     planner.editor.amounts[Floor].value = "700"
-    assert "alert" not in planner.status.value
+    assert "not applied" not in planner.status.value
 
 
 def test_undo_and_redo_bring_the_screen_back(planner):
-    before = planner.grid.table.value, planner.editor.total.value
-    assert planner.editor.undo.disabled
+    buttons = planner.head.buttons
+    before = planner.consequences.total.value, planner.editor.total.value
+    assert buttons["undo"].disabled
     planner.editor.slider.value += planner.editor.slider.step
-    after = planner.grid.table.value
-    assert not planner.editor.undo.disabled
-    planner.editor.undo.click()
-    assert (planner.grid.table.value, planner.editor.total.value) == before
-    planner.editor.redo.click()
-    assert planner.grid.table.value == after
-    assert planner.editor.redo.disabled
+    after = planner.consequences.total.value
+    buttons["undo"].click()
+    assert (planner.consequences.total.value, planner.editor.total.value) == before
+    buttons["redo"].click()
+    assert planner.consequences.total.value == after
+    assert buttons["redo"].disabled
 
 
-def test_save_writes_the_scenario_and_says_where(planner, tmp_path):
-    planner.editor.slider.value += planner.editor.slider.step
-    planner.editor.save.click()
-    assert Scenario.read(tmp_path / "scenario.toml") == planner.session.scenario
-    assert "scenario.toml" in planner.editor.saved.value
+def test_saving_asks_for_the_reason(planner):
+    planner.head.buttons["save"].click()
+    assert planner.save_sheet.is_open
+    planner.save_sheet.act.click()
+    assert planner.save_sheet.is_open and "reason" in planner.message.value
+    planner.save_sheet.reason.value = "first draft"
+    planner.save_sheet.act.click()
+    assert not planner.save_sheet.is_open
+    assert "Saved as v1" in planner.message.value
+    assert "v1 (draft), Ann Lee" in planner.head.told.value
+    assert not planner.page.unsaved
+    planner.head.buttons["submit"].click()
+    assert "v1 (submitted)" in planner.head.told.value
+    assert planner.head.buttons["submit"].description == "Withdraw"
 
 
-def test_save_says_when_it_cannot(adventureworks, tmp_path):
-    (tmp_path / "file").write_text("in the way", "utf-8")
-    planner = Planner(Session(adventureworks), save_to=tmp_path / "file" / "scenario.toml")
-    planner.editor.save.click()
-    assert "Not saved" in planner.editor.saved.value
+def test_a_version_is_compared_and_started_from(planner):
+    planner.shelf.save("first")
+    first = planner.session.plan
+    planner.session.set_total(planner.session.total + 500_000)
+    planner.head.buttons["compare"].click()
+    assert "+500" in planner.compare_sheet.table.value
+    assert "total" in planner.compare_sheet.table.value
+    planner.compare_sheet.start.click()
+    assert planner.session.plan.units["target"].equals(first.units["target"])
+    assert "says the same" in planner.compare_sheet.table.value
+    planner.session.undo()
+    assert planner.session.total != int(first.units["target"].loc[ROOT])
+
+
+def test_a_click_in_a_picture_selects_the_unit(planner, person):
+    planner.page._handle_custom_msg({"event": "select", "node": person}, [])
+    assert planner.session.selection == person
+    assert "Jae Pak" in planner.consequences.head.value
+    planner.page._handle_custom_msg({"event": "select", "node": "nobody"}, [])
+    assert planner.session.selection == person
 
 
 def test_chinese_is_one_switch_and_leaves_the_plan_alone(planner):
     plan = planner.session.plan
-    planner.editor.language.value = "zh"
-    assert "公司总目标" in planner.editor.total_title.value
-    assert "去年实际" in planner.grid.table.value
-    assert "千美元" in planner.grid.head.value
+    planner.head.language.value = "zh"
+    assert "公司总目标" in planner.editor.titles["total"].value
+    assert "千美元" in planner.editor.titles["total"].value
+    assert "数字由来" in planner.consequences.why.value
+    assert planner.head.buttons["save"].description == "保存"
+    assert planner.page.tour[0].startswith("先")
     assert planner.session.plan is plan
-    planner.editor.language.value = "en"
-    assert "Last year" in planner.grid.table.value
+    planner.head.language.value = "en"
+    assert "Why this number" in planner.consequences.why.value
 
 
-def test_fewer_levels_show_fewer_rows_and_keep_the_choice_of_unit(planner):
-    everything = len(planner.grid.nodes)
-    planner.grid.level.value = "country"
-    assert 0 < len(planner.grid.nodes) < everything
-    assert len(planner.grid.units.options) == len(planner.grid.nodes)
-    planner.session.selection = "Europe/France"
-    assert planner.grid.nodes[planner.grid.units.index] == "Europe/France"
-
-
-def test_no_two_buttons_of_the_grid_have_the_same_text(planner):
-    assert len(set(planner.grid.units.options)) == len(planner.grid.units.options)
-
-
-def test_an_only_child_is_folded_and_every_leaf_is_shown(adventureworks):
-    plan = Session(adventureworks).plan
-    rows = shown_units(plan.units, plan.hierarchy)
-    assert "Europe/France" in rows.index
-    assert "Europe/France/France" not in rows.index
-    assert set(plan.hierarchy.leaves) <= set(rows.index)
-    assert list(rows.index) == [node for node in plan.units.index if node in set(rows.index)]
-
-
-def test_months_on_demand_add_up_to_the_target(planner):
-    assert planner.unit.months.value == ""
-    planner.session.selection = "Europe"
-    planner.unit.show_months.value = True
-    assert planner.unit.months.value == months_html(planner.session)
-    assert planner.unit.months.value.count("<tr>") == 1 + 1 + 3  # head, Europe, its countries
-    months = planner.session.plan.months.loc["Europe"]
-    assert months.sum() == planner.session.plan.units.loc["Europe", "target"]
-
-
-def test_quarters_count_back_from_the_planned_one_and_add_up(adventureworks):
-    plan = Session(adventureworks).plan
-    sales = quarters(adventureworks.history.frame, plan)
-    assert (sales.columns == sales.columns.sort_values()).all()
-    last = sales.columns[-1]
-    assert last == plan.periods[0] - plan.periods.freq * 3 if plan.periods.freq else last
-    year_before = plan.periods[0].replace(year=plan.periods[0].year - 1)
-    assert sales.loc[ROOT, year_before] == pytest.approx(plan.units.loc[ROOT, "baseline"])
-
-
-def test_the_chart_names_target_and_forecast_of_the_chosen_unit(planner):
-    planner.session.selection = "Europe"
-    assert f"Target {_shown(planner, 'Europe')}" in planner.unit.history.value
-    assert planner.session.sentence("Europe") in planner.unit.history.value
-
-
-def test_a_unit_that_expects_nothing_still_has_a_chart(planner):
-    session = planner.session
-    unit = session.plan.units.loc["Europe"].copy()
-    unit[["forecast", "low80", "high80", "target"]] = 0.0
-    sales = quarters(session.inputs.history.frame, session.plan).loc["Europe"] * 0
-    svg = history_chart(sales, unit, session.plan.periods[0], session.wording)
-    assert "nan" not in svg
-    assert "Target 0" in svg
-
-
-def test_the_strip_shows_at_most_twelve_and_counts_the_rest(planner):
-    session = planner.session
-    rows, hidden = strip_rows(session.plan, session.plan)
-    assert len(rows) == STRIP_ROWS
-    assert len(rows) + hidden == len(people(session.plan))
-    assert not any(node.endswith(")") for node in rows.index), "the strip is about people"
-    svg = fairness_strip(session.plan, session.plan, session.wording)
-    assert svg.count("<title>") == STRIP_ROWS
-    assert f"{hidden} units in between are not shown" in svg
+def test_both_languages_say_the_same_things():
+    assert WORDS["en"].keys() == WORDS["zh"].keys()
 
 
 def test_names_from_data_are_escaped(planner):
-    units = planner.session.plan.units
-    evil = units.rename(index={}).copy()
-    evil.loc["Europe", "label"] = "<script>x</script>"
-    from dataclasses import replace
-
-    from salesforecast.widgets.target_grid import table_html
-
     session = planner.session
+    evil = session.plan.units.copy()
+    evil.loc["Europe", "label"] = "<script>x</script>"
     session.plan = replace(session.plan, units=evil)
     session.selection = "Europe"
-    shown = table_html(shown_units(evil, session.plan.hierarchy), session.plan, session.wording)
-    parts = (shown, planner.unit.history.value, planner.editor.limits_title.value)
+    right = planner.consequences
+    parts = (right.head.value, right.fairness.value, planner.editor.titles["limits"].value)
     assert all("<script>" not in part for part in parts)
-    assert "&lt;script&gt;" in planner.unit.history.value
+    assert "&lt;script&gt;" in right.head.value
 
 
 @pytest.mark.parametrize(
     ("text", "amount"),
-    [("8,000", 8_000_000.0), (" 12.5 ", 12_500.0), ("", None), ("−5", -5_000.0)],
+    [
+        ("8,000", 8_000_000.0),
+        (" 12.5 ", 12_500.0),
+        ("", None),
+        ("−5", -5_000.0),
+        ("1.2亿", 120_000_000.0),
+        ("８００万", 8_000_000.0),
+    ],
 )
-def test_amounts_are_read_in_the_shown_unit(text, amount):
+def test_amounts_are_read_in_the_shown_unit_or_as_they_say(text, amount):
     assert read_amount(text, divisor=1000) == amount
 
 
-@pytest.mark.parametrize("text", ["about 300", "nan", "inf", "1e400"])
+@pytest.mark.parametrize("text", ["about 300", "nan", "inf", "1e400", "约5万"])
 def test_what_is_no_amount_is_not_read(text):
     with pytest.raises(ValueError, match="amount"):
         read_amount(text, divisor=1000)
+
+
+@pytest.mark.parametrize(
+    ("text", "share"), [("25", 0.25), ("+25 %", 0.25), ("−5％", -0.05), ("", None)]
+)
+def test_shares_are_read(text, share):
+    assert read_share(text) == share
 
 
 @pytest.mark.parametrize(
@@ -249,8 +284,3 @@ def test_what_is_no_amount_is_not_read(text):
 )
 def test_the_sliders_step_is_round(forecast, step):
     assert slider_step(forecast) == step
-
-
-@pytest.mark.parametrize(("largest", "tick"), [(589, 200), (1.0, 0.4), (11_700, 4_000), (300, 100)])
-def test_ticks_are_round_and_reach_the_largest(largest, tick):
-    assert round_tick(largest) == pytest.approx(tick)

@@ -1,0 +1,175 @@
+"""The right side: the selected unit, why its number, how fair, the total, who moved, what binds."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import Any
+
+import ipywidgets
+import pandas as pd
+
+from salesforecast.allocation import explain
+from salesforecast.hierarchy import ROOT
+from salesforecast.planning.plan import Plan
+from salesforecast.widgets import charts
+from salesforecast.widgets.outlook import Outlook
+from salesforecast.widgets.saving import Shelf
+from salesforecast.widgets.session import Session
+from salesforecast.widgets.words import say
+
+ROWS = 4  # of who moved and of what binds; the rest is counted
+
+
+class Consequences(ipywidgets.VBox):
+    """What the plan on the screen means; follows the session and the shelf, changes neither."""
+
+    def __init__(self, session: Session, shelf: Shelf) -> None:
+        self.session, self.shelf = session, shelf
+        self.outlook = Outlook(session.inputs)
+        self.head, self.history, self.why, self.fairness, self.total, self.moved, self.binds = (
+            ipywidgets.HTML() for _ in range(7)
+        )
+        self.parts = [self.history, self.why, self.fairness, self.total, self.moved, self.binds]
+        self._drawn: dict[str, Plan] = {}
+        super().__init__([self.head, *self.parts])
+        self.add_class("sf-right")
+        for part, name in zip(
+            self.parts, ("history", "why", "fairness", "total", "moved", "binds"), strict=True
+        ):
+            part.add_class(f"sf-part-{name}")
+        self._show()
+        session.observe(self._show, ["plan", "selection", "language"])
+        shelf.observe(self._show, ["before"])
+
+    def _show(self, change: Any = None) -> None:
+        self._show_unit()
+        if change is None or change["name"] != "selection":
+            self._show_company()
+
+    def _show_unit(self) -> None:
+        session, wording = self.session, self.session.wording
+        language, node = session.language, session.selection
+        target = wording.amount(session.plan.units.loc[node, "target"])
+        self.head.value = (
+            f'<div class="sf-chosen"><b>{escape(session.label(node))}</b>'
+            f"<span>{say(language, 'target').lower()} <b>{target}</b></span></div>"
+        )
+        view = self.outlook.of(node, session.plan)
+        grain = "by_month" if self.outlook.points == 1 else "by_quarter"
+        if session.inputs.span == "Y":
+            grain = "by_year"
+        self.history.value = _titled(
+            say(language, "history_title"),
+            say(language, grain, unit=session.unit),
+            charts.history_chart(view, wording),
+        )
+        parts = explain.labels(session.plan.explanation, node, language=language)
+        self.why.value = (
+            _titled(
+                say(language, "why_title"),
+                say(language, "adds_up"),
+                charts.waterfall(parts, wording),
+            )
+            + f'<div class="sf-said">{escape(session.sentence(node))}</div>'
+        )
+
+    def _show_company(self) -> None:
+        session, wording, before = self.session, self.session.wording, self.shelf.before
+        language, plan = session.language, session.plan
+        self.fairness.value = _titled(
+            say(language, "fairness_title"),
+            spread_words(before, plan, language),
+            charts.fairness_strip(plan, before, wording),
+        )
+        reached = say(language, "in_100", count=wording.in_100(plan.chance_of_total))
+        self.total.value = _titled(
+            say(language, "company_total"),
+            say(language, "reached", chance=reached),
+            charts.total_bar(plan.units.loc[ROOT], self.outlook.total(), wording),
+        )
+        self.moved.value = moved_html(session, self.shelf)
+        self.binds.value = binds_html(session)
+
+
+def _titled(title: str, aside: str, body: str) -> str:
+    return f"<h3>{escape(title)}<span>{escape(aside)}</span></h3>{body}"
+
+
+def spread_words(before: Plan, now: Plan, language: str) -> str:
+    """How far apart the chances of people are, before and now, in points."""
+    points = []
+    for plan in (before, now):
+        chances = charts.people(plan)["chance"]
+        points.append(round(100 * float(chances.max() - chances.min())) if len(chances) else 0)
+    return say(language, "spread", before=points[0], after=points[1])
+
+
+def moved_leaves(before: Plan, now: Plan) -> pd.DataFrame:
+    """Leaves whose target differs, the largest change first: `before, now, change`."""
+    leaves = now.units.index[now.units["leaf"].astype(bool)]
+    table = pd.DataFrame(
+        {
+            "before": before.units["target"].reindex(leaves).fillna(0).astype("int64"),
+            "now": now.units.loc[leaves, "target"],
+        }
+    )
+    table["change"] = table["now"] - table["before"]
+    moved = table[table["change"] != 0]
+    return moved.iloc[moved["change"].abs().argsort(kind="stable")[::-1]]
+
+
+def moved_html(session: Session, shelf: Shelf) -> str:
+    """Who moved since the saved plan: the largest changes, each a way to the unit."""
+    language, wording = session.language, session.wording
+    moved = moved_leaves(shelf.before, session.plan)
+    leaves = int(session.plan.units["leaf"].sum())
+    since = (
+        say(language, "since_version", number=shelf.opened.number)
+        if shelf.opened is not None
+        else say(language, "since_opening")
+    )
+    title = say(language, "moved_title", since=since)
+    count = say(language, "moved_count", count=len(moved), of=leaves)
+    if moved.empty:
+        return _titled(title, "", f'<div class="sf-note">{say(language, "nobody_moved")}</div>')
+    rows = "".join(
+        f'<tr data-sf-node="{escape(str(node), quote=True)}" tabindex="0">'
+        f"<td>{escape(session.label(str(node)))}</td>"
+        f"<td>{wording.amount(row['before'])}</td><td>{wording.amount(row['now'])}</td>"
+        f"<td><b>{wording.change(row['change'])}</b></td></tr>"
+        for node, row in moved.head(ROWS).iterrows()
+    )
+    return _titled(title, count, f'<table class="sf-list"><tbody>{rows}</tbody></table>')
+
+
+def binds_html(session: Session) -> str:
+    """The limits that hold somebody, and what lifting each would do."""
+    language, wording = session.language, session.wording
+    limits = session.plan.limits
+    binding = limits[limits["held_at"] != limits["would_be"]]
+    title = say(language, "binds_title")
+    if binding.empty:
+        words = say(language, "nothing_binds" if len(limits) else "no_limit_set")
+        return _titled(title, "", f'<div class="sf-note">{words}</div>')
+    rows = "".join(
+        f'<tr data-sf-node="{escape(str(limit["node"]), quote=True)}" tabindex="0" '
+        f'title="{escape(_because(limit), quote=True)}">'
+        f"<td>{escape(session.label(str(limit['node'])))}</td>"
+        f"<td>{wording.amount(limit['held_at'])} → {wording.amount(limit['would_be'])}</td>"
+        f"<td>{escape(price_words(str(limit['effect']), language))}</td></tr>"
+        for limit in binding.head(ROWS).to_dict("records")
+    )
+    more = len(binding) - ROWS
+    count = say(language, "more", count=more) if more > 0 else ""
+    return _titled(title, count, f'<table class="sf-list"><tbody>{rows}</tbody></table>')
+
+
+def _because(limit: dict[Any, Any]) -> str:
+    return ": ".join(str(limit[name]) for name in ("owner", "reason") if limit[name])
+
+
+def price_words(effect: str, language: str) -> str:
+    """What lifting a limit does to others, in the screen's language."""
+    points = re.search(r"([+−]?[\d.]+) points", effect)
+    return say(language, "price", points=points[1]) if points else effect

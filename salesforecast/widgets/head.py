@@ -1,0 +1,66 @@
+"""The head of the screen: which plan, what is saved, and the buttons that act on all of it."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import ipywidgets
+
+from salesforecast.planning.versions import PROPOSED
+from salesforecast.widgets.saving import Shelf
+from salesforecast.widgets.session import Session
+from salesforecast.widgets.words import LANGUAGES, say
+
+BUTTONS = ("undo", "redo", "compare", "download", "load", "submit", "save")
+
+
+class Head(ipywidgets.HBox):
+    """Name, version and status of the plan; `buttons` by their names, `language`."""
+
+    def __init__(self, session: Session, shelf: Shelf) -> None:
+        self.session, self.shelf = session, shelf
+        self.name, self.told = ipywidgets.HTML(), ipywidgets.HTML()
+        self.buttons = {name: ipywidgets.Button(layout={"width": "auto"}) for name in BUTTONS}
+        self.buttons["save"].add_class("sf-first-button")
+        self.language = ipywidgets.ToggleButtons(
+            options=list(LANGUAGES.items()), value=session.language
+        )
+        self.language.style.button_width = "auto"
+        self.told.add_class("sf-told")
+        super().__init__([self.name, self.told, *self.buttons.values(), self.language])
+        self.add_class("sf-bar")
+        self._show()
+        self.buttons["undo"].on_click(lambda _: session.undo())
+        self.buttons["redo"].on_click(lambda _: session.redo())
+        self.language.observe(self._on_language, "value")
+        session.observe(self._show, ["plan", "language"])
+        shelf.observe(self._show, ["opened", "before", "told"])
+
+    def _on_language(self, change: Any) -> None:
+        self.session.language = change["new"]
+
+    def _show(self, _: Any = None) -> None:
+        session, shelf, language = self.session, self.shelf, self.session.language
+        self.name.value = f"<b>salesforecast</b> <span>{escape(shelf.name)}</span>"
+        self.told.value = f'<span role="status">{escape(state_words(session, shelf))}</span>'
+        for name, button in self.buttons.items():
+            button.description = say(language, name)
+        handed_in = shelf.opened is not None and shelf.opened.status == PROPOSED
+        self.buttons["submit"].description = say(language, "withdraw" if handed_in else "submit")
+        self.buttons["undo"].disabled = not session.can_undo
+        self.buttons["redo"].disabled = not session.can_redo
+        self.buttons["compare"].disabled = shelf.opened is None
+        self.buttons["submit"].disabled = not shelf.can_submit or shelf.unsaved
+        self.buttons["submit"].tooltip = say(language, "save_first") if shelf.unsaved else ""
+        self.language.value = language
+
+
+def state_words(session: Session, shelf: Shelf) -> str:
+    """What the working copy rests on, and whether it is saved: `Working copy of v7, not saved`."""
+    language = session.language
+    if shelf.opened is None:
+        return say(language, "not_saved_yet")
+    key = "copy_changed" if shelf.unsaved else "copy_saved"
+    status = say(language, f"status_{shelf.opened.status}")
+    return say(language, key, status=status, **shelf.told_of(shelf.opened))

@@ -1,0 +1,100 @@
+// What only a browser can do: hand over a file, hear a click in a picture, know that the kernel is away.
+const PING = 5000;      // ms between two signs of life
+const AWAY = 12000;     // ms without an answer until the planner is told
+
+function save(name, kind, bytes) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([bytes], { type: kind }));
+  link.download = name;
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+}
+
+function tour(model, element) {
+  const words = model.get("tour");
+  if (!words.length || localStorage.getItem("salesforecast-tour")) return;
+  const box = document.createElement("div");
+  box.className = "sf-tour";
+  box.setAttribute("role", "note");
+  const list = document.createElement("ol");
+  const button = document.createElement("button");
+  const fill = () => {
+    list.replaceChildren(...model.get("tour").map((sentence) => {
+      const item = document.createElement("li");
+      item.textContent = sentence;
+      return item;
+    }));
+    button.textContent = model.get("tour_end");
+  };
+  fill();
+  model.on("change:tour", fill);
+  button.onclick = () => {
+    try { localStorage.setItem("salesforecast-tour", "seen"); } catch { /* a browser that keeps nothing */ }
+    box.remove();
+  };
+  box.append(list, button);
+  element.append(box);
+}
+
+function render({ model, el }) {
+  el.className += " sf-page";
+  const screen = () => el.closest(".sf-screen") ?? document;
+  let heard = Date.now();
+  const away = document.createElement("div");
+  away.className = "sf-away";
+  away.setAttribute("role", "alert");
+  away.hidden = true;
+  el.append(away);
+
+  const onMessage = (message, buffers) => {
+    heard = Date.now();
+    away.hidden = true;
+    if (message.event === "file") save(message.name, message.kind, buffers[0]);
+  };
+  model.on("msg:custom", onMessage);
+
+  const beat = setInterval(() => {
+    model.send({ event: "alive" });
+    if (Date.now() - heard > AWAY) {
+      away.textContent = model.get("away");
+      away.hidden = false;
+    }
+  }, PING);
+
+  const choose = (event) => {
+    const at = event.target.closest?.("[data-sf-node]");
+    if (!at || !screen().contains(at)) return;
+    if (event.type === "keydown" && event.key !== "Enter") return;
+    model.send({ event: "select", node: at.getAttribute("data-sf-node") });
+  };
+  const keys = (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key === "s" && screen().contains(document.activeElement)) {
+      event.preventDefault();
+      event.stopPropagation();
+      model.send({ event: "save" });
+    }
+    choose(event);
+  };
+  const leave = (event) => { if (model.get("unsaved")) event.preventDefault(); };
+  document.addEventListener("click", choose);
+  document.addEventListener("keydown", keys, true);
+  window.addEventListener("beforeunload", leave);
+
+  const title = () => { if (document.body.dataset.voila) document.title = model.get("title"); };
+  title();
+  model.on("change:title", title);
+  tour(model, el);
+  model.send({ event: "opened", language: navigator.language });
+
+  return () => {
+    clearInterval(beat);
+    model.off("msg:custom", onMessage);
+    document.removeEventListener("click", choose);
+    document.removeEventListener("keydown", keys, true);
+    window.removeEventListener("beforeunload", leave);
+  };
+}
+
+export default { render };

@@ -1,0 +1,217 @@
+"""The working copy and the store: what it rests on, saved with a reason, and who saved meanwhile."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+
+from salesforecast import desk
+from salesforecast.errors import ConflictError, SalesforecastError
+from salesforecast.planners import planner
+from salesforecast.planning.plan import Plan
+from salesforecast.planning.scenario import Scenario
+from salesforecast.planning.versions import DRAFT, PROPOSED, Difference, Version, difference
+from salesforecast.widgets.session import Session
+from salesforecast.widgets.words import say
+
+if TYPE_CHECKING:
+    from salesforecast.planning.store import Store
+
+
+class Shelf(traitlets.HasTraits):
+    """One plan of the store beside the session that works on it. Needs no screen.
+
+    Traits: `opened` is the version that the working copy rests on (None: nothing is saved
+    yet), `before` that version's plan (the session's first one if nothing is saved), `newer`
+    a version that somebody saved since (None: nobody did), `told` the last thing to say to
+    the planner, as `(kind, words)` with kind `saved`, `refused` or an empty text.
+
+    Parameters
+    ----------
+    session
+        What is saved; on opening it takes up the newest version's scenario.
+    name
+        What the plan is called; by default the organisation and the first period.
+    address
+        Of the store, as `planning.store.Store` takes it; the usual one if empty.
+    save_to
+        Where each saved scenario is written too, as TOML; nowhere if None.
+    acts_as
+        Gives the name behind every act; `planners.planner` by default.
+    """
+
+    opened = traitlets.Instance(Version, allow_none=True)
+    before = traitlets.Instance(Plan)
+    newer = traitlets.Instance(Version, allow_none=True)
+    told = traitlets.Tuple(("", ""))
+
+    def __init__(
+        self,
+        session: Session,
+        name: str = "",
+        *,
+        address: str | Path = "",
+        save_to: str | Path | None = None,
+        acts_as: Callable[[], str] = planner,
+    ) -> None:
+        super().__init__(before=session.plan)
+        self.session, self.address, self.save_to = session, str(address), save_to
+        self.name = name or default_name(session)
+        self.acts_as = acts_as
+        self._rests_on: Scenario | None = None
+        self.look()
+        if self.newer is not None and self.take_newer():
+            session.forget_steps()
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether the working copy says something that no version says."""
+        return self.session.scenario != (self._rests_on or self.before.scenario)
+
+    def versions(self) -> list[Version]:
+        """Every version of the plan, the newest first; none if nothing is saved."""
+        if not self._is_there():
+            return []  # looking makes no store
+        with self._store() as store:
+            known = self.name in set(store.plans()["plan"])
+            return store.versions(self.name)[::-1] if known else []
+
+    def look(self) -> None:
+        """See in the store who saved meanwhile, and what became of the version in hand."""
+        versions = self.versions()
+        head = next((version for version in versions if not version.aside), None)
+        mine = self.opened and next(v for v in versions if v.number == self.opened.number)
+        if mine != self.opened:
+            self.opened = mine
+        newer = head if head and (mine is None or head.number > mine.number) else None
+        if newer != self.newer:
+            self.newer = newer
+
+    def take_newer(self) -> bool:
+        """Go on from the newest version; what was not saved stays one undo away."""
+        return self.newer is not None and self.start_from(self.newer.number)
+
+    def start_from(self, number: int) -> bool:
+        """Take up the scenario of version `number`; False if today's data refuse it."""
+        plan, version = self._load(number)
+        words = say(self.session.language, "ask_version", number=number)
+        taken = self.session.take(words, plan.scenario)
+        head = self.newer or self.opened
+        if taken and head is not None and number == head.number:
+            self._rest(version, plan)
+        return taken
+
+    def save(self, reason: str, *, on_top: bool = False) -> bool:
+        """Save the working copy as the next version; False if it was kept aside or refused.
+
+        With `on_top` it follows the newest version although somebody saved since: theirs
+        stays a version, mine becomes the newest.
+        """
+        language = self.session.language
+        author = self.acts_as()
+        if not reason.strip() or not author:
+            key = "reason_needed" if author else "nobody"
+            self.told = ("refused", say(language, key))
+            return False
+        base = self.newer if on_top and self.newer is not None else self.opened
+        plan = self.session.plan
+        try:
+            with self._store(author) as store:
+                version = store.save(
+                    self.name,
+                    plan,
+                    reason=reason.strip(),
+                    opened=base.number if base else None,
+                    provenance=desk.provenance(self.session.inputs),
+                )
+        except ConflictError as error:
+            return self._kept_aside(error)
+        except SalesforecastError as error:
+            return self._refuse(error)
+        self._rest(version, plan)
+        self._write()
+        self.told = ("saved", say(language, "saved_as", **self.told_of(version)))
+        return True
+
+    def submit(self, reason: str = "") -> bool:
+        """Hand the version in hand in for approval, or take it back if it was handed in."""
+        if self.opened is None or self.unsaved:
+            self.told = ("refused", say(self.session.language, "save_first"))
+            return False
+        number = self.opened.number
+        try:
+            with self._store(self.acts_as()) as store:
+                back = self.opened.status == PROPOSED
+                act = store.withdraw if back else store.propose
+                self.opened = act(self.name, number, reason=reason)
+        except SalesforecastError as error:
+            return self._refuse(error)
+        key = "submitted" if self.opened.status == PROPOSED else "withdrawn"
+        self.told = ("saved", say(self.session.language, key, number=number))
+        return True
+
+    @property
+    def can_submit(self) -> bool:
+        """Whether the version in hand can be handed in or taken back."""
+        return self.opened is not None and self.opened.status in (DRAFT, PROPOSED)
+
+    def compare(self, number: int) -> Difference:
+        """What the working copy says otherwise than version `number`."""
+        return difference(self._load(number)[0], self.session.plan)
+
+    def told_of(self, version: Version) -> Mapping[str, Any]:
+        """A version in words: its number, author, reason, and when in local time."""
+        at = datetime.fromisoformat(version.saved_at).astimezone()
+        today = at.date() == datetime.now().astimezone().date()
+        when = f"{at:%H:%M}" if today else f"{at:%Y-%m-%d %H:%M}"
+        return {
+            "number": version.number,
+            "author": version.author,
+            "when": when,
+            "reason": version.reason,
+        }
+
+    def _load(self, number: int) -> tuple[Plan, Version]:
+        with self._store() as store:
+            return store.load(self.name, number), store.version(self.name, number)
+
+    def _rest(self, version: Version, plan: Plan) -> None:
+        self._rests_on = self.session.scenario
+        with self.hold_trait_notifications():
+            self.before, self.opened, self.newer = plan, version, None
+
+    def _kept_aside(self, error: ConflictError) -> bool:
+        self.look()
+        number = error.kept.number if isinstance(error.kept, Version) else 0
+        self.told = ("refused", say(self.session.language, "kept_aside", number=number))
+        return False
+
+    def _refuse(self, error: SalesforecastError) -> bool:
+        self.told = ("refused", f"{error.what} {error.where}. {error.fix}")
+        return False
+
+    def _write(self) -> None:
+        if self.save_to is not None:
+            self.session.save(self.save_to)
+
+    def _store(self, author: str = "") -> Store:
+        from salesforecast.planning.store import Store
+
+        return Store(self.address or None, user=author or None)
+
+    def _is_there(self) -> bool:
+        from salesforecast.planning.store import ADDRESS, DEFAULT
+
+        place = self.address or os.environ.get(ADDRESS) or str(DEFAULT)
+        return "://" in place or Path(place).is_file()
+
+
+def default_name(session: Session) -> str:
+    """What a plan is called if nobody named it: the organisation and its first period."""
+    first = session.inputs.quarter[0]
+    return f"{session.inputs.organisation.name} {first:%Y-%m}"

@@ -78,7 +78,7 @@ def _following(away: np.ndarray, miss: np.ndarray, groups: np.ndarray) -> np.nda
     known = np.isfinite(away) & np.isfinite(miss)
     root = np.sqrt(np.maximum(known.sum(axis=2), 1))
     moved, missed = (np.where(known, one, 0.0).sum(axis=2) / root for one in (away, miss))
-    usual = np.abs(missed).mean(axis=0)
+    usual = np.abs(missed).sum(axis=0) / max(len(missed), 1)
     usable = usual > 0
     scale = np.where(usable, usual, 1.0)
     moved, missed = moved / scale, missed / scale

@@ -14,7 +14,13 @@ from salesforecast.forecasting.models import INSTANT
 from salesforecast.forecasting.origins import Origins, run_origins
 from salesforecast.forecasting.reconcile import reconcile, usual_variance
 from salesforecast.forecasting.samples import draw
-from salesforecast.forecasting.structure import SEASONS, Structure, structure_of, wide_history
+from salesforecast.forecasting.structure import (
+    SEASONS,
+    Step,
+    Structure,
+    structure_of,
+    wide_history,
+)
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.tables import FORECAST, Samples
 
@@ -70,7 +76,7 @@ def forecast(
     Parameters
     ----------
     history
-        `HISTORY` on the leaves of `hierarchy`, months (or quarters, or years). A gap after a
+        `HISTORY` on the leaves of `hierarchy`, in days, weeks, months, quarters or years. A gap after a
         series' first period counts as no sales; periods after `cutoff` are not looked at.
     cutoff
         First day of the last period that the models may see.
@@ -89,7 +95,7 @@ def forecast(
     if horizon < 1 or draws < 1 or not models:
         raise ValueError(f"horizon {horizon}, draws {draws} and models {models} must not be empty")
     cutoff = pd.Timestamp(cutoff)
-    wide, months = wide_history(history, hierarchy, cutoff)
+    wide, step = wide_history(history, hierarchy, cutoff)
     structure = structure_of(wide.columns, hierarchy)
     bottom = wide.fillna(0.0).to_numpy().T
     series = structure.summing @ bottom
@@ -97,18 +103,18 @@ def forecast(
         series,
         begin=_begin(wide, structure),
         back=range(min(max(series.shape[1] - LEAST_HISTORY, 0), ORIGINS) + 1),
-        season=SEASONS[months],
+        season=SEASONS[step],
         horizon=horizon,
         models=models,
         parent=structure.parent,
     )
     weights = _weights(origins, structure, series)
     base = np.einsum("ms,mosh->osh", weights, np.stack([origins.forecasts[m] for m in models]))
-    base[_asleep(series, origins, SEASONS[months])] = 0.0
+    base[_asleep(series, origins, step.year)] = 0.0
     signed = bool((bottom < 0).any())
     recent = np.abs(series[:, -12:]).mean(axis=1)
     coherent = _coherent(base, (base - origins.actual)[1:], structure, recent, signed=signed)
-    periods = _after(cutoff, months, horizon)
+    periods = _after(cutoff, step, horizon)
     return Forecast(
         _long(wide.columns, periods, base[0, : structure.bottom], coherent[0]),
         _sample(structure, hierarchy, periods, coherent, bottom, draws=draws, seed=seed),
@@ -130,14 +136,14 @@ def _weights(origins: Origins, structure: Structure, series: np.ndarray) -> np.n
     return learn_weights(past, origins.actual[1:], groups)
 
 
-def _asleep(series: np.ndarray, origins: Origins, season: int) -> np.ndarray:
+def _asleep(series: np.ndarray, origins: Origins, year: int) -> np.ndarray:
     """Whether a series sold nothing in the year before an origin: (origin, series).
 
     Such a series is forecast at zero, not at the crumbs that models leave.
     """
     ends = series.shape[1] - origins.back
-    spans = [series[:, max(end - season, 0) : end] for end in ends]
-    return np.stack([~one.any(axis=1) for one in spans]) & (origins.known >= season)
+    spans = [series[:, max(end - year, 0) : end] for end in ends]
+    return np.stack([~one.any(axis=1) for one in spans]) & (origins.known >= year)
 
 
 def _coherent(
@@ -173,9 +179,9 @@ def _coherent(
     return out
 
 
-def _after(cutoff: pd.Timestamp, months: int, horizon: int) -> pd.DatetimeIndex:
-    steps = [pd.DateOffset(months=months * (i + 1)) for i in range(horizon)]
-    return pd.DatetimeIndex([cutoff + step for step in steps], dtype="datetime64[us]")
+def _after(cutoff: pd.Timestamp, step: Step, horizon: int) -> pd.DatetimeIndex:
+    ahead = [cutoff + (i + 1) * step.offset for i in range(horizon)]
+    return pd.DatetimeIndex(ahead, dtype="datetime64[us]")
 
 
 def _long(

@@ -13,7 +13,27 @@ from salesforecast.hierarchy import ROOT, SEPARATOR, Hierarchy
 from salesforecast.tables import ALL_PRODUCTS, HISTORY
 
 PERSON = "(person)"  # what leaves that are no house account are called together
-SEASONS = {1: 12, 3: 4, 12: 1}  # months in a period -> periods in a year
+
+
+@dataclass(frozen=True)
+class Step:
+    """From the first day of a period to that of the next: so many months, or so many days."""
+
+    months: int = 0
+    days: int = 0
+
+    @property
+    def offset(self) -> pd.DateOffset:
+        return pd.DateOffset(months=self.months, days=self.days)
+
+    @property
+    def year(self) -> int:
+        """Periods in a year."""
+        return 12 // self.months if self.months else 365 // self.days
+
+
+MONTH, QUARTER, YEAR, WEEK, DAY = Step(1), Step(3), Step(12), Step(days=7), Step(days=1)
+SEASONS = {MONTH: 12, QUARTER: 4, YEAR: 1, WEEK: 52, DAY: 7}  # periods in a season
 
 
 @dataclass(frozen=True)
@@ -49,8 +69,8 @@ def kind_of(leaf: str) -> str:
 
 def wide_history(
     history: pd.DataFrame, hierarchy: Hierarchy, cutoff: pd.Timestamp
-) -> tuple[pd.DataFrame, int]:
-    """Sales period × (node, product) up to `cutoff`, and the months in a period.
+) -> tuple[pd.DataFrame, Step]:
+    """Sales period × (node, product) up to `cutoff`, and the step between periods.
 
     Before a series' first sale it is missing; a gap after that is zero sales.
 
@@ -76,29 +96,32 @@ def wide_history(
         )
     wide = frame.set_index(["period", "node", "product"])["sales"].unstack(["node", "product"])
     wide = wide.sort_index(axis=1)
-    months = _months_between(wide.index)
+    step = _step_between(wide.index)
     periods = pd.DatetimeIndex(
-        pd.date_range(wide.index[0], cutoff, freq=pd.DateOffset(months=months)),
-        dtype="datetime64[us]",
+        pd.date_range(wide.index[0], cutoff, freq=step.offset), dtype="datetime64[us]"
     )
     wide = wide.reindex(periods)
     begun = wide.notna().cummax()
-    return wide.fillna(0.0).where(begun), months
+    return wide.fillna(0.0).where(begun), step
 
 
-def _months_between(periods: pd.Index) -> int:
+def _step_between(periods: pd.Index) -> Step:
     if len(periods) < 2:
-        return 1
+        return MONTH
     at = pd.DatetimeIndex(periods)
-    month = np.asarray(at.year * 12 + at.month)
-    step = int(np.diff(month).min())
-    if step not in SEASONS:
+    if len(set(at.day)) == 1:
+        months = int(np.gcd.reduce(np.diff(np.asarray(at.year * 12 + at.month))))
+        found = Step(months)
+    else:
+        days = int(np.gcd.reduce(np.diff(at.to_numpy().astype("datetime64[D]").astype(np.int64))))
+        found = WEEK if days > 0 and days % WEEK.days == 0 else Step(days=days)
+    if found not in SEASONS:
         raise DataError(
-            f"periods are {step} months apart.",
+            f"periods are {found.months or found.days} {'months' if found.months else 'days'} apart.",
             where=f"{at[0]:%Y-%m-%d} to {at[-1]:%Y-%m-%d}",
-            fix="give months, quarters or years.",
+            fix="give days, weeks, months, quarters or years, each named by its first day.",
         )
-    return step
+    return found
 
 
 def structure_of(columns: pd.MultiIndex, hierarchy: Hierarchy) -> Structure:

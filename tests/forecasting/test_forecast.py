@@ -181,6 +181,21 @@ def test_quarters_and_years_are_forecast_as_such(freq: str, end: str):
         np.testing.assert_allclose(found, [10, 20, 30, 40], rtol=0.3)
 
 
+@pytest.mark.parametrize(("freq", "season"), [("W-FRI", 52), ("D", 7)])
+def test_weeks_and_days_keep_their_season(freq: str, season: int):
+    sales = [100.0 + 50 * (i % season == 3) for i in range(2 * season + season // 2 + 20)]
+    history = frame_of({"North/Anna": sales, "South/Ben": sales}, freq=freq, end="2024-07-05")
+    tree = Hierarchy.of(["North/Anna", "South/Ben"], levels=("all", "region", "leaf"), label="T")
+    made = forecast(
+        history, tree, cutoff=pd.Timestamp("2024-07-05"), horizon=season, draws=20, models=("dotm",)
+    )
+    days = {"W-FRI": 7, "D": 1}[freq]
+    assert made.samples.periods[0] == pd.Timestamp("2024-07-05") + pd.Timedelta(days=days)
+    ahead = made.frame.loc[made.frame["node"] == "North/Anna", "forecast"].to_numpy()
+    assert np.argmax(ahead) == (3 - len(sales)) % season
+    assert ahead.max() > 1.2 * np.median(ahead)
+
+
 def test_weights_of_every_series_add_up_to_one(result: Forecast):
     np.testing.assert_allclose(result.weights.sum(axis=1), 1.0)
     assert result.accuracy.loc["mean", "wape"] < result.accuracy["wape"].max()

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from salesforecast.errors import DataError
-from salesforecast.forecasting.structure import structure_of, wide_history
+from salesforecast.forecasting.structure import MONTH, structure_of, wide_history
 from salesforecast.hierarchy import Hierarchy
 
 LEAVES = ("North/Anna", "North/(online)", "South/Carl", "South/(online)")
@@ -48,8 +48,8 @@ def test_a_gap_is_no_sales_and_time_before_the_first_sale_is_missing():
             "sales": [1.0, 2.0, 5.0, 4.0],
         }
     )
-    wide, months = wide_history(history, TREE, pd.Timestamp("2024-05-01"))
-    assert months == 1
+    wide, step = wide_history(history, TREE, pd.Timestamp("2024-05-01"))
+    assert step == MONTH
     assert wide["North/Anna", "A"].tolist() == [1, 2, 0, 0, 5]
     assert wide["South/Carl", "A"].isna().tolist() == [True, True, True, False, False]
 

@@ -116,11 +116,18 @@ def side_by_side(inputs: Inputs, scenario: Scenario, questions: list[WhatIf]) ->
 
 def from_store(address: str, name: str) -> Plan:
     """The approved version of a plan, or its newest; an empty address is the usual store."""
+    return version_of(address, name)[0]
+
+
+def version_of(address: str, name: str) -> tuple[Plan, str]:
+    """The same with its version in words: `FY2014, version 3, approved`."""
     from salesforecast.planning.store import Store
 
     with Store(address or None) as store:
         approved = store.approved(name)
-        return store.load(name, approved.number if approved else None)
+        version = approved or store.version(name)
+        said = f"{name}, version {version.number}, {version.status}"
+        return store.load(name, version.number), said
 
 
 def provenance(inputs: Inputs) -> Mapping[str, str]:

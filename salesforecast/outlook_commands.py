@@ -224,7 +224,7 @@ def quantities(name: str, **options: Any) -> None:
         words.append(units.to_string())
     if options["save_as"]:
         with open_store(options["store"]) as store:
-            there = options["save_as"] in set(store.plans()["name"])
+            there = options["save_as"] in set(store.plans()["plan"])
             head = store.version(options["save_as"]).number if there else None
             saved = store.save(
                 options["save_as"], found, reason=f"follows {follows}", opened=head,

@@ -118,13 +118,13 @@ def _kernels_left() -> Check:
     return Check("kernels", words, not left, f"end them: kill {' '.join(left)}")
 
 
-def _nearest_folder(path: Path) -> Path:
-    return next(p for p in [path.resolve(), *path.resolve().parents] if p.is_dir())
+def _nearest(path: Path) -> Path:
+    return next(p for p in [path.resolve(), *path.resolve().parents] if p.exists())
 
 
 def _place(outputs: Path) -> Check:
     """Whether results can be written, and whether `latest` can be a link there."""
-    nearest = _nearest_folder(outputs)
+    nearest = _nearest(outputs)
     try:
         with tempfile.TemporaryDirectory(dir=nearest, prefix=".doctor-") as folder:
             try:
@@ -144,7 +144,7 @@ def _place(outputs: Path) -> Check:
 
 
 def _disk(outputs: Path) -> Check:
-    free = shutil.disk_usage(_nearest_folder(outputs)).free
+    free = shutil.disk_usage(_nearest(outputs)).free
     words = f"{free / 2**30:,.1f} GB free"
     mend = "remove old runs ([keep] in the job file does it by itself), or use another disk."
     return Check("disk", words, free > _LEAST_FREE, mend)

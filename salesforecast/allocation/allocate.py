@@ -72,7 +72,7 @@ def allocate(
     hierarchy: Hierarchy,
     leaves: pd.DataFrame,
     *,
-    criterion: str | Mapping[str, float] = "forecast",
+    criterion: str | Mapping[str, float] | Criterion = "forecast",
     rules: Sequence[Rule] = (),
     step: int = 1,
     draws: Chances | None = None,
@@ -94,7 +94,7 @@ def allocate(
         `potential`, `plan`, as the criterion needs; `floor` and `ceiling` for limits of many
         leaves at once, missing where there is none. Any row order; further columns are ignored.
     criterion
-        One of `fairness.CRITERIA`, or a blend `{name: weight}`.
+        One of `fairness.CRITERIA`, a blend `{name: weight}`, or one that was made before.
     rules
         Limits on any node of the tree; capacities shared by several nodes too.
     step
@@ -127,7 +127,9 @@ def allocate(
         raise _infeasible(total, hierarchy, rules, leaves, step)
     low = bounds.least[tree.leaves]
     most = np.minimum(bounds.most[tree.leaves], np.maximum(steps - (low.sum() - low), low))
-    fair = build(criterion, leaves, low=low, high=most, total=steps, step=step, draws=draws)
+    fair = criterion
+    if not isinstance(fair, Criterion):
+        fair = build(fair, leaves, low=low, high=most, total=steps, step=step, draws=draws)
     prices = np.zeros(0)
     if own.shared:
         if rounding == "steady":

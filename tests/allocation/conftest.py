@@ -13,6 +13,7 @@ from salesforecast.allocation.curves import Line
 from salesforecast.allocation.level import Levels, solve, tighten
 from salesforecast.allocation.tree import Tree
 from salesforecast.hierarchy import Hierarchy
+from salesforecast.rules import Ceiling, Floor, Lock
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,33 @@ def problems(draw: st.DrawFn, *, whole: bool = False, dead: bool = True) -> Prob
     return Problem(
         tree, Line(start, weight), low, high, np.rint(total) if whole else total, least, most
     )
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> tuple[Problem, Hierarchy, pd.DataFrame, list, int]:
+    """A random problem in whole steps as hierarchy, frame and rules."""
+    problem = draw(problems(whole=True, dead=True))
+    parents, leaves = problem.tree.parents, problem.tree.leaves
+    names = [""]
+    for node in range(1, len(parents)):
+        above = names[parents[node]]
+        names.append(f"{above}/n{node:03d}" if above else f"n{node:03d}")
+    hierarchy = Hierarchy.of([names[at] for at in leaves], levels=["root", *"abcdef"], label="Co")
+    step = draw(st.sampled_from([1, 5, 1000]))
+    frame = pd.DataFrame(
+        {"forecast": problem.curves.slope * step}, index=[names[at] for at in leaves]
+    )
+    rules = []
+    for node in range(1, len(parents)):
+        low, high = problem.low[node] * step, problem.high[node] * step
+        if low == high:
+            rules.append(Lock(names[node], int(low)))
+            continue
+        if np.isfinite(low):
+            rules.append(Floor(names[node], int(low)))
+        if np.isfinite(high):
+            rules.append(Ceiling(names[node], int(high)))
+    return problem, hierarchy, frame, rules, step
 
 
 PATHS = ("East/Dan", "East/(open)", "West/Ann", "West/Ben", "West/Cat")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import PATHS, Problem, problems
+from conftest import PATHS, plans
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from salesforecast.allocation.allocate import allocate
 from salesforecast.allocation.fairness import CRITERIA, Bell, Quantiles
@@ -225,33 +224,6 @@ def test_row_order_and_types_change_nothing(company, leaves, draws):
     kinds["draws"] = draws[draws.columns[::-1]]
     after = allocate(np.int64(1100), company, mixed, **kinds)
     pd.testing.assert_frame_equal(before.nodes, after.nodes)
-
-
-@st.composite
-def plans(draw: st.DrawFn) -> tuple[Problem, Hierarchy, pd.DataFrame, list, int]:
-    """A random problem in whole steps as hierarchy, frame and rules."""
-    problem = draw(problems(whole=True, dead=True))
-    parents, leaves = problem.tree.parents, problem.tree.leaves
-    names = [""]
-    for node in range(1, len(parents)):
-        above = names[parents[node]]
-        names.append(f"{above}/n{node:03d}" if above else f"n{node:03d}")
-    hierarchy = Hierarchy.of([names[at] for at in leaves], levels=["root", *"abcdef"], label="Co")
-    step = draw(st.sampled_from([1, 5, 1000]))
-    frame = pd.DataFrame(
-        {"forecast": problem.curves.slope * step}, index=[names[at] for at in leaves]
-    )
-    rules = []
-    for node in range(1, len(parents)):
-        low, high = problem.low[node] * step, problem.high[node] * step
-        if low == high:
-            rules.append(Lock(names[node], int(low)))
-            continue
-        if np.isfinite(low):
-            rules.append(Floor(names[node], int(low)))
-        if np.isfinite(high):
-            rules.append(Ceiling(names[node], int(high)))
-    return problem, hierarchy, frame, rules, step
 
 
 @given(plans())

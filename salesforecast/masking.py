@@ -17,8 +17,8 @@ from salesforecast.errors import EngineError, ParameterError
 
 MASKED = "***"
 _NAME = re.compile(
-    r"pass(word|wd|phrase)?$|pass(word|wd)|pwd|secret|token|credential|api_?key|access_?key|private_?key"
-    r"|webhook|密码|口令|密钥",
+    r"(^|[_-])pass($|[_-])|passw(or)?d|passphrase|pwd|secret|token|credential|webhook"
+    r"|(api|access|private)[_-]?key|密码|口令|密钥",
     re.IGNORECASE,
 )
 _LOGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/@:]*:([^\s/@]+)@", re.IGNORECASE)

@@ -23,6 +23,7 @@ import pandas as pd
 
 from salesforecast.errors import DataError, EngineError, OrganisationError, ParameterError
 from salesforecast.history.raw import Raw, Want, as_text, missing_columns
+from salesforecast.masking import hide_credentials
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Select, TextClause
@@ -33,7 +34,7 @@ _BATCH = 50_000
 
 def is_database(path: str | Path) -> bool:
     """Whether what an organisation file calls a path is a table in a database."""
-    return Path(path).name.startswith(SIGN)
+    return str(path).startswith(SIGN) or Path(path).name.startswith(SIGN)
 
 
 def read_database(path: Path, want: Want, *, name: str) -> Raw:
@@ -53,7 +54,7 @@ def read_database(path: Path, want: Want, *, name: str) -> Raw:
     """
     from sqlalchemy.exc import SQLAlchemyError
 
-    variable, what = _parts(path)
+    variable, what = parts(path.name)
     engine = _engine(variable)
     try:
         with engine.connect() as connection:
@@ -79,11 +80,18 @@ def read_database(path: Path, want: Want, *, name: str) -> Raw:
     return Raw(frame, np.arange(1, len(frame) + 1), tuple(header), name, digest, ())
 
 
-def _parts(path: Path) -> tuple[str, str]:
-    found = re.fullmatch(r"sql:([A-Za-z_][A-Za-z0-9_]*):(.+)", path.name)
+def parts(name: str) -> tuple[str, str]:
+    """The variable and the table of `sql:VARIABLE:table`.
+
+    Raises
+    ------
+    OrganisationError
+        If it is written otherwise.
+    """
+    found = re.fullmatch(r"sql:([A-Za-z_][A-Za-z0-9_]*):([^/\\]+)", name)
     if not found:
         raise OrganisationError(
-            f"'{path.name}' names no table of a database.",
+            f"'{hide_credentials(name)}' names no table of a database.",
             where="a `path` of the organisation file",
             fix='write path = "sql:VARIABLE:table"; VARIABLE is set to the database\'s address.',
         )

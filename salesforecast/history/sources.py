@@ -12,7 +12,7 @@ import pandas as pd
 
 from salesforecast.errors import DataError, Finding
 from salesforecast.history.bombs import gunzip
-from salesforecast.history.databases import is_database, read_database
+from salesforecast.history.databases import is_database, parts, read_database
 from salesforecast.history.raw import ALL_COLUMNS, Raw, Want, as_text, missing_columns
 from salesforecast.history.textfiles import read_text
 from salesforecast.history.workbooks import read_sheet
@@ -42,6 +42,7 @@ def find_files(folder: Path, pattern: str) -> list[Path]:
     """
     path = folder / pattern
     if is_database(pattern):
+        parts(pattern)
         found = [path]
     elif path.is_dir():
         found = sorted(p for p in path.iterdir() if p.name.lower().endswith(SUFFIXES))

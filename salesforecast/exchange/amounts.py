@@ -100,9 +100,7 @@ def _cell(sheet: Sheet, row: int, name: str, multiplier: float) -> Amount | str 
         return sheet.say("a_date", text=value)
     if isinstance(value, int | float):
         if "%" in page.formats.get(place, ""):
-            return sheet.say(
-                "percent", text=f"{value:.4g}".rstrip("0").rstrip(".") + " = " + f"{value:.2%}"
-            )
+            return sheet.say("percent", text=f"{100 * value:.6g}%")
         return (
             Amount(float(value) * multiplier)
             if isfinite(value)

@@ -56,7 +56,7 @@ def _limit(
     known = reader.base.limits.get((node, kind))
     amount = amounts.read[row, "amount"]
     if amount.value is None:
-        if known:
+        if known and reader.stamped:
             reader.wish(node, kind, None, at)
         return
     owner = sheet.text(row, "owner") or (known.owner if known else reader.owner)
@@ -68,8 +68,8 @@ def _limit(
         if not same:
             reader.wish(node, kind, Held(known.amount, owner, reason), at)
         return
-    value = reader.whole(amount, at, step=reader.step if kind == "lock" else 1)
-    if value is not None and reader.plausible(node, kind, value, at, unit):
+    value = reader.taken(node, kind, amount, at, text=sheet.text(row, "amount"), unit=unit)
+    if value is not None:
         reader.wish(node, kind, Held(value, owner, reason), at)
 
 

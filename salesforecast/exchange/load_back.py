@@ -78,9 +78,11 @@ def load_back(
             say(language, "nothing_found"), where=file_name, fix=say(language, "nothing_found_fix")
         )
     base = hidden or replace(current, divisor=0)
+    stamped = hidden is not None or any(stamp_in(sheet.titles) for sheet in sheets)
     reader = Reader(
-        plan, base, Places(plan.units, language), measure, language, owner, current.digest, out
-    )
+        plan, base, Places(plan.units, language), measure, language, owner, current.digest, out,
+        stamped,
+    )  # fmt: skip
     other = _other_plan(hidden, current, sheets, reader)
     if other is not None:
         return LoadedBack(plan.scenario, refusals=(other,))

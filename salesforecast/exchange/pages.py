@@ -170,4 +170,4 @@ def _text(data: bytes, name: str) -> Page:
         ) from error
     grid = [[cell.strip() for cell in row] for row in rows]
     odd = "" if encoding in ("utf-8", "utf-8-sig") else encoding
-    return Page("", grid, text=True, encoding=odd)
+    return Page(name, grid, text=True, encoding=odd)

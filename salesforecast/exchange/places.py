@@ -46,7 +46,7 @@ class Places:
             if name and node not in self._names.get(_name(name), []) and _path(name) != _path(path):
                 return "", say(self.language, "contradiction_unit", text=name, path=path)
             return node, ""
-        by_path = self._paths.get(_path(name), "")
+        by_path = self._paths.get(_path(name), "") if "/" in name else ""
         found = [by_path] if by_path else self._names.get(_name(name), [])
         if len(found) > 1 and level:
             found = [node for node in found if plain(level) in self._levels[node]] or found

@@ -43,7 +43,11 @@ class Gathered:
 
 @dataclass(frozen=True)
 class Reader:
-    """What every sheet of a file is read against: the plan, what stood in it, the words."""
+    """What every sheet of a file is read against: the plan, what stood in it, the words.
+
+    `stamped` is whether the file says which plan it was made from: only then does an empty cell say
+    that something was taken away.
+    """
 
     plan: Plan
     base: Base
@@ -53,6 +57,7 @@ class Reader:
     owner: str
     digest: str
     out: Gathered
+    stamped: bool = False
 
     def say(self, key: str, **parts: object) -> str:
         """The words for `key`."""
@@ -105,19 +110,35 @@ class Reader:
             self.out.repairs.append(replace(at, words=words))
         return made
 
-    def plausible(self, node: str, kind: str, value: float, at: Note, unit: str) -> bool:
-        """Whether an amount may be meant; one of the wrong order of size is refused."""
-        text = self.amount(value)
+    def taken(
+        self, node: str, kind: str, amount: Amount, at: Note, *, text: str, unit: str
+    ) -> float | None:
+        """An amount that may be meant, as a whole number (of steps for a lock); else it is refused.
+
+        Parameters
+        ----------
+        text
+            What stands in the cell.
+        unit
+            What the sheet counts in.
+        """
+        if amount.value is None or not self._plausible(node, kind, amount.value, at, text, unit):
+            return None
+        return self.whole(amount, at, step=self.step if kind == "lock" else 1)
+
+    def _plausible(
+        self, node: str, kind: str, value: float, at: Note, text: str, unit: str
+    ) -> bool:
         if value < 0:
             self.refuse(at, self.say("negative", text=text))
             return False
         known = self.known(node)
-        parts = {"text": text, "value": text, "known": self.amount(round(known)), "unit": unit}
+        parts = {"text": text, "value": self.amount(value), "known": self.amount(round(known))}
         if known > 0 and value > FAR_OFF * known and kind != "ceiling":
-            self.refuse(at, self.say("too_large", **parts))
+            self.refuse(at, self.say("too_large", unit=unit, **parts))
             return False
         if known > 0 and 0 < value < known / FAR_OFF and kind != "floor":
-            self.refuse(at, self.say("too_small", **parts))
+            self.refuse(at, self.say("too_small", unit=unit, **parts))
             return False
         return True
 

@@ -83,11 +83,13 @@ def _held_up(wishes: Sequence[Wish], reader: Reader) -> list[Wish]:
     kept = []
     for wish in wishes:
         low, high, lock = (wanted.get((wish.node, kind)) for kind in ("floor", "ceiling", "lock"))
+        below = low if wish.kind != "ceiling" else None
+        above = high if wish.kind != "floor" else None
         why = ""
-        if wish.held and low and high and low.amount > high.amount and wish.kind != "lock":
+        if wish.held and wish.kind != "lock" and low and high and low.amount > high.amount:
             parts = {"floor": reader.amount(low.amount), "ceiling": reader.amount(high.amount)}
             why = reader.say("floor_above", **parts)
-        elif wish.held and lock and _outside(lock, low, high):
+        elif wish.held and lock and _outside(lock, below, above):
             why = reader.say("lock_outside", lock=reader.amount(lock.amount))
         if why:
             reader.refuse(wish.at, why)

@@ -58,7 +58,7 @@ def read_targets(sheet: Sheet, reader: Reader, *, multiplier: float, unit: str) 
         _known_cells(made, node, row)
     _total(made)
     _others(made)
-    if not in_order(sheet, FIELDS):
+    if reader.stamped and not in_order(sheet, FIELDS):
         reader.out.notes.append(sheet.note(reader.say("other_order"), sheet.head))
 
 
@@ -143,7 +143,7 @@ def _limit(made: _Context, node: str, row: int, kind: str) -> None:
         return
     at = made.sheet.note("", row, kind, node)
     if amount.value is None:
-        if known:
+        if known and reader.stamped:
             reader.wish(node, kind, None, at)
         return
     if known and abs(amount.value - known.amount) <= reader.close(made.multiplier):
@@ -151,8 +151,9 @@ def _limit(made: _Context, node: str, row: int, kind: str) -> None:
         if changed:
             reader.wish(node, kind, Held(known.amount, owner, reason), at)
         return
-    value = reader.whole(amount, at, step=1)
-    if value is not None and reader.plausible(node, kind, value, at, made.unit):
+    text = made.sheet.text(row, kind)
+    value = reader.taken(node, kind, amount, at, text=text, unit=made.unit)
+    if value is not None:
         reader.wish(node, kind, _held(made, node, row, value), at)
 
 
@@ -180,15 +181,13 @@ def _target(made: _Context, node: str, row: int, sums: pd.Series) -> None:
         return
     at = sheet.note("", row, "target" if typed is not None else "lock", node)
     if typed is not None and node == ROOT:
-        if reader.plausible(node, "lock", typed, at, made.unit):
-            reader.out.total = Wish(node, "total", Held(typed), at)
+        reader.out.total = Wish(node, "total", Held(typed), at)
     elif typed is not None:
-        if reader.plausible(node, "lock", typed, at, made.unit):
-            reader.wish(node, "lock", _held(made, node, row, typed), at)
+        reader.wish(node, "lock", _held(made, node, row, typed), at)
     elif wanted and known is None:
         value = reader.whole(Amount(float(sums[node])), at, step=reader.step)
         reader.wish(node, "lock", _held(made, node, row, value or 0.0), at)
-    elif known and not wanted:
+    elif known and not wanted and (reader.stamped or sheet.text(row, "lock")):
         reader.wish(node, "lock", None, at)
     elif known:
         owner, reason, changed = _texts(made, node, row)
@@ -216,7 +215,9 @@ def _typed(made: _Context, node: str, row: int, sums: pd.Series) -> tuple[float 
         return None, False
     if not leaf and abs(amount.value - sums[node]) <= close * max(inside, 1):
         return None, False  # a total that was copied as a value
-    return reader.whole(amount, sheet.note("", row, "target", node), step=reader.step), False
+    at, text = sheet.note("", row, "target", node), sheet.text(row, "target")
+    value = reader.taken(node, "lock", amount, at, text=text, unit=made.unit)
+    return value, value is None
 
 
 def _yes(made: _Context, node: str, row: int, known: Held | None) -> bool | None:
@@ -293,8 +294,9 @@ def _total(made: _Context) -> None:
     base = made.reader.base
     if amount.value is None or abs(amount.value - base.total) <= made.reader.close(made.multiplier):
         return
-    value = made.reader.whole(amount, at, step=made.reader.step)
-    if value is not None and made.reader.plausible(ROOT, "lock", value, at, made.unit):
+    text = cell.text(row, "total")
+    value = made.reader.taken(ROOT, "lock", amount, at, text=text, unit=made.unit)
+    if value is not None:
         made.reader.out.total = Wish(ROOT, "total", Held(value), at)
 
 

@@ -108,6 +108,11 @@ def ask(inputs: Inputs, scenario: Scenario, question: WhatIf) -> Plan:
     return workbench.build_plan(inputs_of(changed, inputs), changed.scenario)
 
 
+def keeping_total(inputs: Inputs, scenario: Scenario) -> Scenario:
+    """The scenario with its company target written down, so that every what-if keeps it."""
+    return replace(scenario, total=workbench.total_of(inputs, scenario), chance=None)
+
+
 def side_by_side(inputs: Inputs, scenario: Scenario, questions: list[WhatIf]) -> dict[str, Plan]:
     """The plan and any number of what-ifs, for `compare`."""
     plans = {"plan": workbench.build_plan(inputs, scenario)}

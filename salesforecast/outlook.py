@@ -14,6 +14,7 @@ from salesforecast.hierarchy import ROOT
 from salesforecast.planning.appraise import Bonus, Payout, Tiers, payout
 from salesforecast.planning.basis import Basis
 from salesforecast.planning.changes import Change, Leave, Price, Shock
+from salesforecast.planning.changes_zh import said
 from salesforecast.planning.plan import Plan
 from salesforecast.planning.quantities import prices, quantity_plan
 from salesforecast.planning.schemes import persons
@@ -26,6 +27,7 @@ from salesforecast.workbench import Inputs
 MOST_UNITS, MOST_PEOPLE = 8, 3  # rows of the tornado
 PRODUCT_SWING, PRICE_SWING, ELASTICITY = 0.10, 0.05, -1.5
 QUANTITY = "quantity"
+PRICES = {"en": "prices", "zh": "价格"}
 
 
 def year_of(inputs: Inputs, plan: Plan, *, draws: int = 10_000, seed: int = 0) -> Simulation:
@@ -58,7 +60,7 @@ def pays(
     return payout(plan.units["target"][paid], year, schemes, budget=budget)
 
 
-def swings_of(inputs: Inputs, plan: Plan) -> dict[str, tuple[Change, Change]]:
+def swings_of(plan: Plan, *, language: str = "en") -> dict[str, tuple[Change, Change]]:
     """Assumptions that a plan hangs on, each with a low and a high change.
 
     The largest units right below the company at the ends of their own 80 % range, products a
@@ -79,14 +81,16 @@ def swings_of(inputs: Inputs, plan: Plan) -> dict[str, tuple[Change, Change]]:
             Shock(1 - PRODUCT_SWING, product=str(product)),
             Shock(1 + PRODUCT_SWING, product=str(product)),
         )
-    out["prices"] = Price(PRICE_SWING, ELASTICITY), Price(-PRICE_SWING, ELASTICITY)
+    out[PRICES[language]] = Price(PRICE_SWING, ELASTICITY), Price(-PRICE_SWING, ELASTICITY)
     people = units.loc[persons(hierarchy)].sort_values("forecast", ascending=False)
     for leaf, row in people.head(MOST_PEOPLE).iterrows():
         out[str(row["label"])] = Leave(str(leaf)), WhatIf("stays")
     return out
 
 
-def hangs_on(inputs: Inputs, plan: Plan, questions: Sequence[WhatIf] = ()) -> pd.DataFrame:
+def hangs_on(
+    inputs: Inputs, plan: Plan, questions: Sequence[WhatIf] = (), *, language: str = "en"
+) -> pd.DataFrame:
     """A tornado of the plan's assumptions and of further what-ifs: the chance of its total.
 
     Returns
@@ -97,7 +101,7 @@ def hangs_on(inputs: Inputs, plan: Plan, questions: Sequence[WhatIf] = ()) -> pd
         `landing, landing_low, landing_high`, the mean of the span's sales.
     """
     total = float(plan.units.loc[ROOT, "target"])
-    swings = swings_of(inputs, plan)
+    swings = swings_of(plan, language=language)
     swings |= {question.name: (question, WhatIf("as planned")) for question in questions}
     basis = desk.basis_of(inputs, plan.scenario)
 
@@ -109,8 +113,8 @@ def hangs_on(inputs: Inputs, plan: Plan, questions: Sequence[WhatIf] = ()) -> pd
     landing = tornado(basis, swings, lambda changed: float(ends(changed).mean()))
     table["landing"] = landing["base"]
     table["landing_low"], table["landing_high"] = landing["low"], landing["high"]
-    table.insert(0, "low_words", [swings[str(name)][0].words() for name in table.index])
-    table.insert(1, "high_words", [swings[str(name)][1].words() for name in table.index])
+    table.insert(0, "low_words", [said(swings[str(name)][0], language) for name in table.index])
+    table.insert(1, "high_words", [said(swings[str(name)][1], language) for name in table.index])
     order = np.lexsort((-(table["landing_high"] - table["landing_low"]).abs(), -table["width"]))
     return table.iloc[order]
 

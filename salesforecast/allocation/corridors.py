@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from salesforecast.errors import EngineError, InfeasibleError
 
@@ -116,6 +115,8 @@ def _whole(
     groups: Sequence[Bounded],
 ) -> np.ndarray:
     """Round with the least total move: cells at floor or ceiling, further away where they must."""
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
     size = len(wanted)
     floor = np.floor(wanted + 1e-9)
     part = np.clip(wanted - floor, 0.0, 1.0)
@@ -155,6 +156,8 @@ def _refuse_impossible(
     step: int,
 ) -> None:
     """Find the least that groups would have to give (HiGHS); refuse when it is more than nothing."""
+    from scipy.optimize import linprog
+
     size, count = membership.shape[1], len(groups)
     low = np.array([group.low for group in groups])
     high = np.array([group.high for group in groups])

@@ -324,7 +324,10 @@ class Hire:
 
 @dataclass(frozen=True)
 class Leave:
-    """A person goes in `start`; `kept` of his sales go to the others below the same node."""
+    """A person goes in `start`; `kept` of his sales go to the others below the same node.
+
+    Who goes before the plan begins (no `start`) is asked for nothing, whatever the criterion.
+    """
 
     leaf: str
     start: str = ""
@@ -344,6 +347,10 @@ class Leave:
         going = chosen(basis, self.leaf, "", self.start, "")
         lost = basis.forecast[going][["product", "period", "base", "forecast"]]
         out = scale(basis, pd.Series(np.where(going, 0.0, 1.0), index=going.index))
+        if not self.start:
+            nothing = Lock(self.leaf, 0, reason=self.words())
+            rules = (*basis.scenario.rules, nothing)
+            out = replace(out, scenario=replace(out.scenario, rules=rules))
         if not others:
             return out
         return _give_way(out, pd.Index(others), lost, -self.kept)

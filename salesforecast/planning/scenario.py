@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 
 import pandas as pd
@@ -59,6 +60,9 @@ class Scenario:
         Which forecast: the digest of its figures; empty: made anew.
     headcount
         People with start and ramp, who make capacities.
+    potential
+        Node to what could be sold there, in any unit (people, shops, a market's size): what the
+        criterion "potential" splits by. A group's figure is spread over units without their own.
     corridors
         What months and products must lie between, and months that are locked.
     first, months, draws
@@ -84,6 +88,7 @@ class Scenario:
     data: Mapping[str, str] = field(default_factory=dict, hash=False)
     forecast: str = ""
     headcount: tuple[Headcount, ...] = ()
+    potential: Mapping[str, float] = field(default_factory=dict, hash=False)
     corridors: tuple[Corridor, ...] = ()
     first: str = ""
     months: int = 0
@@ -163,4 +168,6 @@ def contradiction(scenario: Scenario) -> tuple[str, tuple[str, ...]]:
         return f"the stretch {scenario.stretch} leaves no target", ("stretch",)
     if any(weight < 0 for weight in scenario.blend.values()):
         return "a weight of the blend is negative", ("blend",)
+    if any(not 0 <= amount < inf for amount in scenario.potential.values()):
+        return "a potential is negative or endless", ("potential",)
     return "", ()

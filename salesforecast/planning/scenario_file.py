@@ -17,7 +17,18 @@ from salesforecast.planning.scenario import RULES, Scenario
 
 _LISTS: Mapping[str, type] = {**RULES, "headcount": Headcount, "corridor": Corridor}
 _FIELDS = {"headcount": "headcount", "corridor": "corridors"}  # key of a list to its field
-_LATE = ("blend", "measure", "calendar", "data", "forecast", "first", "months", "draws", "replan")
+_LATE = (
+    "blend",
+    "potential",
+    "measure",
+    "calendar",
+    "data",
+    "forecast",
+    "first",
+    "months",
+    "draws",
+    "replan",
+)
 _HIDDEN = ("rules", "corridors", "source")  # fields that are no keys
 _KINDS: Mapping[str, tuple[type, ...]] = {
     "int | None": (int,),

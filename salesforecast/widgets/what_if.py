@@ -1,76 +1,26 @@
-"""Changed assumptions side by side with the plan: what each would ask of whom."""
+"""What-ifs side by side with the plan: what each would ask of whom, and what the plan hangs on."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import escape
 
 import pandas as pd
 
-from salesforecast import workbench
+from salesforecast import desk, workbench
 from salesforecast.errors import InfeasibleError
-from salesforecast.hierarchy import ROOT
+from salesforecast.hierarchy import ROOT, SEPARATOR
+from salesforecast.planning.changes_zh import said
 from salesforecast.planning.plan import Plan
 from salesforecast.planning.scenario import Scenario
+from salesforecast.planning.what_if import WhatIf
 from salesforecast.reporting import figures
 from salesforecast.reporting.report import is_house
 from salesforecast.reporting.wording import Wording
-from salesforecast.rules import Ceiling, Lock
 from salesforecast.widgets import style
 from salesforecast.widgets.target_grid import shown_units
 from salesforecast.widgets.words import say
-
-
-@dataclass(frozen=True)
-class Case:
-    """One changed assumption: its name, and what a plan of it is made from."""
-
-    name: str
-    inputs: workbench.Inputs
-    scenario: Scenario
-
-
-def as_planned(inputs: workbench.Inputs, scenario: Scenario, *, name: str = "the plan") -> Case:
-    """The case that all others are held against, its total written down so that they keep it."""
-    total = workbench.total_of(inputs, scenario)
-    return Case(name, inputs, replace(scenario, total=total, chance=None))
-
-
-def more_total(planned: Case, share: float) -> Case:
-    """The company is asked `share` more (0.10) or less (-0.05); nothing else changes."""
-    assert planned.scenario.total is not None
-    total = round(planned.scenario.total * (1 + share) / planned.scenario.step)
-    scenario = replace(planned.scenario, total=total * planned.scenario.step)
-    return Case(f"{share:+.0%} total".replace("-", "−"), planned.inputs, scenario)
-
-
-def without_position(planned: Case, node: str) -> Case:
-    """A person goes, what he was expected to sell is lost, and the total stays.
-
-    His target is locked at zero, so the others carry it. What colleagues might take over of
-    his customers is not guessed: it would make the chances better than shown.
-    """
-    inputs = planned.inputs
-    leaves, draws = inputs.leaves.copy(), inputs.draws.copy()
-    leaves.loc[node, "forecast"] = 0.0
-    draws[node] = 0.0
-    label = str(inputs.hierarchy.nodes.loc[node, "label"])
-    lock = Lock(node, 0, reason=f"without {label}")
-    scenario = replace(planned.scenario, rules=(*planned.scenario.rules, lock))
-    return Case(f"without {label}", replace(inputs, leaves=leaves, draws=draws), scenario)
-
-
-def capped(planned: Case, node: str, growth: float) -> Case:
-    """A unit may grow by at most `growth` on last year's quarter (0.05); the others carry the rest."""
-    inside = planned.inputs.hierarchy.within(node)
-    ceiling = float(planned.inputs.leaves.loc[inside, "history"].sum()) * (1 + growth)
-    step = planned.scenario.step
-    rule = Ceiling(node, float(int(ceiling // step) * step), reason="what if")
-    label = str(planned.inputs.hierarchy.nodes.loc[node, "label"])
-    scenario = replace(planned.scenario, rules=(*planned.scenario.rules, rule))
-    name = f"{label} at most {growth:+.0%}".replace("-", "−")
-    return Case(name, planned.inputs, scenario)
 
 
 def largest(plan: Plan, *, level: str) -> str:
@@ -86,18 +36,21 @@ def largest(plan: Plan, *, level: str) -> str:
 
 @dataclass(frozen=True)
 class SideBySide:
-    """Plans of several cases over one organisation; the first is what the others are held against.
+    """The plan and what-ifs; the first is what the others are held against.
 
     Parameters
     ----------
     plans
-        Name of a case to its plan, in order.
+        Name to plan, in order. They may have units that others lack (a merger, a new region).
     refused
-        Name of a case that has no plan to the reason.
+        Name of a what-if that has no plan to the reason.
+    changes
+        Name of each what-if to what it changes, in words.
     """
 
     plans: dict[str, Plan]
     refused: dict[str, str]
+    changes: dict[str, str]
     wording: Wording
     unit: str
 
@@ -106,21 +59,37 @@ class SideBySide:
         """The plan that the others are held against."""
         return next(iter(self.plans.values()))
 
+    def rows(self, *, level: str = "") -> pd.DataFrame:
+        """Units to show, down to `level` (all if empty): the plan's, then what others add, each
+        after the last unit below its parent."""
+        out = shown_units(self.planned.units, self.planned.hierarchy, level=level)
+        order, parts = list(out.index), [out]
+        for plan in list(self.plans.values())[1:]:
+            new = shown_units(plan.units, plan.hierarchy, level=level)
+            new = new[~new.index.isin(self.planned.units.index) & ~new.index.isin(order)]
+            for node in map(str, new.index):
+                above = node.rpartition(SEPARATOR)[0]
+                beside = [at for at, one in enumerate(order) if f"{one}/".startswith(f"{above}/")]
+                order.insert(beside[-1] + 1 if above and beside else len(order), node)
+            parts.append(new)
+        return pd.concat(parts).loc[order]
+
     def table(self, *, level: str = "") -> pd.DataFrame:
         """Target, growth and chance of every case: rows are nodes, down to `level`; all if empty.
 
-        Columns are (case, `target` | `growth` | `chance`): int64 in the measure, fractions.
+        Columns are (case, `target` | `growth` | `chance`): in the measure, fractions; missing where a
+        plan has no such unit.
         """
-        rows = shown_units(self.planned.units, self.planned.hierarchy, level=level)
+        rows = self.rows(level=level)
         parts = {
-            name: plan.units.loc[rows.index, ["target", "growth", "chance"]]
+            name: plan.units[["target", "growth", "chance"]].reindex(rows.index)
             for name, plan in self.plans.items()
         }
         return pd.concat(parts, axis=1)
 
     def html(self, *, level: str = "") -> str:
         """The table as people read it, changes against the plan beside it, refusals below."""
-        rows = shown_units(self.planned.units, self.planned.hierarchy, level=level)
+        rows = self.rows(level=level)
         spans = [3, *[4] * (len(self.plans) - 1)]
         heads = "".join(
             f'<th colspan="{span}">{escape(name)}</th>'
@@ -131,6 +100,10 @@ class SideBySide:
         refused = "".join(
             f'<div class="sf-bad">{escape(name)}: {escape(why)}</div>'
             for name, why in self.refused.items()
+        )
+        refused += "".join(
+            f'<div class="sf-note"><b>{escape(name)}</b>: {escape(words)}</div>'
+            for name, words in self.changes.items()
         )
         return (
             f'{style.STYLE}<div class="sf"><table class="sf-grid sf-cases">{widths}<thead><tr class="sf-groups">'
@@ -154,9 +127,9 @@ class SideBySide:
         cells = [
             f'<td class="sf-left" style="padding-left:{5 + 12 * int(unit["depth"])}px">{label}</td>'
         ]
-        base = self.planned.units.loc[node, "target"]
+        base = _of(self.planned, node)["target"]
         for at, plan in enumerate(self.plans.values()):
-            values = plan.units.loc[node]
+            values = _of(plan, node)
             cells.append(f'<td class="sf-target">{wording.amount(values["target"])}</td>')
             if at:
                 cells.append(f"<td>{wording.change(values['target'] - base)}</td>")
@@ -167,37 +140,104 @@ class SideBySide:
 
     def chart(self, *, level: str = "", width: int = 860) -> str:
         """SVG: for each changed assumption, how far every unit's target moves from the plan's."""
-        rows = shown_units(self.planned.units, self.planned.hierarchy, level=level)
+        rows = self.rows(level=level)
         rows = rows[rows.index != ROOT]
-        others = list(self.plans.items())[1:]
-        moves = pd.DataFrame(
-            {
-                name: plan.units.loc[rows.index, "target"]
-                - self.planned.units.loc[rows.index, "target"]
-                for name, plan in others
-            }
-        )
+        asked = {
+            name: plan.units["target"].reindex(rows.index).fillna(0)
+            for name, plan in self.plans.items()
+        }
+        first, *others = asked
+        moves = pd.DataFrame({name: asked[name] - asked[first] for name in others})
         return _bars(moves, rows, self.wording, width=width)
 
 
-def side_by_side(cases: Sequence[Case], *, language: str = "en") -> SideBySide:
-    """Make the plan of every case; a changed one that contradicts itself is named with the reason.
+def side_by_side(
+    inputs: workbench.Inputs,
+    scenario: Scenario,
+    questions: Sequence[WhatIf],
+    *,
+    language: str = "en",
+) -> SideBySide:
+    """Make the plan and that of every what-if; one that contradicts itself is named with the reason.
 
     Raises
     ------
     InfeasibleError
-        If the first case, the plan itself, has none.
+        If the plan itself does not exist.
+    ParameterError
+        If a change does not fit the organisation.
     """
-    measure = cases[0].inputs.organisation.measure
+    measure = inputs.organisation.measure
     wording = Wording(language=language, divisor=measure.divisor)
-    plans = {cases[0].name: workbench.build_plan(cases[0].inputs, cases[0].scenario)}
+    first = "计划" if language == "zh" else "the plan"
+    plans = {first: workbench.build_plan(inputs, scenario, language=language)}
     refused = {}
-    for case in cases[1:]:
+    for question in questions:
         try:
-            plans[case.name] = workbench.build_plan(case.inputs, case.scenario)
+            plans[question.name] = desk.ask(inputs, scenario, question)
         except InfeasibleError as error:
-            refused[case.name] = f"{error.what} {error.where} {error.fix}"
-    return SideBySide(plans, refused, wording, wording.unit(measure.unit, measure.display))
+            refused[question.name] = f"{error.what} {error.where} {error.fix}"
+    changes = {question.name: said(question, language) for question in questions}
+    unit = wording.unit(measure.unit, measure.display)
+    return SideBySide(plans, refused, changes, wording, unit)
+
+
+def _of(plan: Plan, node: str) -> pd.Series:
+    """A unit's row; nothing known where the plan has no such unit."""
+    if node in plan.units.index:
+        return plan.units.loc[node]
+    return pd.Series({"target": float("nan"), "growth": float("nan"), "chance": float("nan")})
+
+
+def tornado_chart(found: pd.DataFrame, *, language: str = "en", width: int = 860) -> str:
+    """SVG: what the chance of the total hangs on, the widest first; from `outlook.hangs_on`.
+
+    A bar runs from the chance with the assumption at its low to that at its high; the line is
+    the chance as planned. What each end means stands beside it.
+    """
+    wording = Wording(language=language)
+    names, row, right = 170, 20, 300
+    height = row * (len(found) + 1) + 8
+    ends = [*found["low"], *found["high"], float(found["base"].iloc[0])]
+    low, high = max(min(ends) - 0.02, 0.0), min(max(ends) + 0.02, 1.0)
+
+    def x(chance: float) -> float:
+        return names + (width - names - right) * (chance - low) / max(high - low, 1e-9)
+
+    base = float(found["base"].iloc[0])
+    parts = [
+        f'<path d="M{x(base):.1f} 16V{height}" stroke="{style.LINE}"/>'
+        f'<text x="{x(base):.1f}" y="11" font-size="11" font-weight="600" text-anchor="middle">'
+        f"{wording.chance(base)}</text>"
+    ]
+    for at, (name, line) in enumerate(found.iterrows()):
+        y, lower, upper = (
+            row * (at + 1),
+            x(line[["low", "high"]].min()),
+            x(line[["low", "high"]].max()),
+        )
+        ends_in_words = f"{wording.chance(line['low'])} – {wording.chance(line['high'])}"
+        parts.append(
+            f'<text x="{names - 8}" y="{y + 13}" font-size="11" text-anchor="end">{escape(str(name)[:26])}</text>'
+            f'<rect x="{lower:.1f}" y="{y + 5}" width="{max(upper - lower, 1):.1f}" height="10" fill="{figures.CHANCE}"/>'
+            f'<text x="{width - right + 8}" y="{y + 13}" font-size="10.5">{ends_in_words}'
+            f"<title>{escape(line['low_words'])} | {escape(line['high_words'])}</title></text>"
+            f'<text x="{width - right + 88}" y="{y + 13}" font-size="10.5" style="fill:{figures.INK2}">'
+            f"{escape(_short(line['low_words']))}</text>"
+        )
+    label = (
+        "总目标的达成机会取决于什么"
+        if language == "zh"
+        else "what the chance of the total hangs on"
+    )
+    return (
+        f'{style.STYLE}<div class="sf"><svg width="{width}" height="{height}" role="img" '
+        f'aria-label="{label}">{"".join(parts)}</svg></div>'
+    )
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= 40 else words[:39] + "…"
 
 
 def _bars(moves: pd.DataFrame, rows: pd.DataFrame, wording: Wording, *, width: int) -> str:

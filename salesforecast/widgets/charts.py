@@ -316,7 +316,7 @@ def fairness_strip(now: Plan, before: Plan, wording: Wording, *, rows: int = STR
         key = escape(str(node), quote=True)
         parts.append(
             f'<g data-sf-node="{key}">'
-            + _text(left - 8, y + 3.5, _short(label, 17), more='text-anchor="end"')
+            + _text(left - 8, y + 3.5, _short(label, 15), more='text-anchor="end"')
             + f'<path d="M{x(then)} {y}H{x(unit["now"])}" stroke="{figures.BAR}"/>'
             f'<circle cx="{x(then)}" cy="{y}" r="3.2" fill="#fff" stroke="{figures.INK2}"/>'
             f'<circle cx="{x(unit["now"])}" cy="{y}" r="3.2" fill="{figures.INK}">'

@@ -22,6 +22,7 @@ body[data-voila] .sf-screen {{ height: 100vh; }}
 .sf-screen button.jupyter-button:hover {{ background: {HEAD}; }}
 .sf-screen button.jupyter-button:disabled {{ color: {INK3}; background: #fff; opacity: 1; border-color: {LINE}; }}
 .sf-screen .sf-first-button button, .sf-screen button.sf-first-button, .sf-screen button.sf-repair {{ background: {EDIT}; border-color: {EDIT}; color: #fff; font-weight: 600; }}
+.sf-screen button.jupyter-button.sf-first-button:hover:enabled, .sf-screen button.sf-repair:hover {{ background: #0a4a8c; color: #fff; }}
 .sf-screen button.sf-first-button:disabled {{ background: #fff; color: {INK3}; border-color: {LINE}; }}
 .sf-bar .widget-toggle-buttons {{ flex: 0 0 auto; width: auto; margin: 0; }}
 .sf-bar .widget-toggle-buttons .widget-label {{ display: none; }}
@@ -34,6 +35,7 @@ body[data-voila] .sf-screen {{ height: 100vh; }}
 .sf-conflict {{ align-items: center; gap: 8px; padding: 6px 12px; background: {EQ_BG}; color: {EQ}; border-bottom: 1px solid {LINE}; flex-wrap: wrap; }}
 .sf-conflict .widget-html {{ flex: 1 1 auto; }}
 .sf-conflict .widget-html-content {{ color: {EQ}; }}
+.sf-screen .sf-under {{ position: relative; }}
 .sf-sheet {{ padding: 8px 12px; border-bottom: 1px solid {LINE}; background: {PANEL}; max-height: 320px; overflow: auto; gap: 6px; }}
 .sf-sheet > .widget-hbox {{ align-items: center; gap: 8px; flex-wrap: wrap; flex: 0 0 auto; overflow: visible; }}
 .sf-sheet input, .sf-sheet select {{ color: {INK}; }}
@@ -52,6 +54,7 @@ body[data-voila] .sf-screen {{ height: 100vh; }}
 .sf-screen .sf-by-hand span {{ color: {INK2}; }}
 .sf-screen .sf-middle {{ flex: 1 1 0; min-width: 0; overflow: hidden; display: flex; flex-direction: column; }}
 .sf-middle > :first-child {{ flex: 1 1 0; min-height: 0; margin: 0; overflow: auto; }}
+.sf-middle .sf-scroll {{ max-height: calc(100% - 36px) !important; }}
 .sf-middle > :last-child {{ flex: 0 0 26px; border-top: 1px solid {LINE}; background: {HEAD}; padding: 0 10px; }}
 .sf-screen .sf-status {{ white-space: nowrap; overflow: hidden; text-overflow: ellipsis; color: {INK2}; padding: 0; line-height: 26px; font-size: 11px; }}
 .sf-screen .sf-status .sf-count {{ color: {BAD}; font-weight: 600; }}
@@ -64,6 +67,7 @@ body[data-voila] .sf-screen {{ height: 100vh; }}
 .sf-right .sf-chosen span {{ white-space: nowrap; padding-left: 8px; }}
 .sf-right .sf-said {{ color: {INK2}; font-size: 11px; line-height: 1.35; }}
 .sf-right svg {{ display: block; }}
+.sf-right .sf-history text {{ paint-order: stroke; stroke: #fff; stroke-width: 2.5px; }}
 .sf-right [data-sf-node] {{ cursor: pointer; }}
 .sf-screen table.sf-list {{ border-collapse: collapse; width: 100%; font-size: 11.5px; }}
 .sf-screen table.sf-list td, .sf-screen table.sf-list th {{ text-align: right; padding: 2px 0 2px 8px; border-bottom: 1px solid {LINE2}; white-space: nowrap; background: none; }}
@@ -75,7 +79,7 @@ body[data-voila] .sf-screen {{ height: 100vh; }}
 .sf-found ul {{ margin: 2px 0 6px; padding-left: 18px; }}
 .sf-found.sf-bad {{ padding: 5px 8px; }}
 .sf-away {{ position: absolute; z-index: 20; top: 0; left: 0; right: 0; padding: 12px 16px; background: {BAD_BG}; color: {BAD}; border-bottom: 1px solid {BAD}; }}
-.sf-tour {{ position: absolute; z-index: 15; left: 220px; bottom: 40px; width: 330px; background: #fff; border: 1px solid {INK}; border-radius: 3px; padding: 8px 14px 12px; }}
+.sf-tour {{ position: absolute; z-index: 15; left: 226px; top: 430px; width: 330px; box-sizing: border-box; background: #fff; border: 1px solid {INK}; border-radius: 3px; padding: 8px 14px 12px; }}
 .sf-tour ol {{ margin: 4px 0 8px; padding-left: 20px; line-height: 1.7; }}
 .sf-tour button {{ background: {EDIT}; color: #fff; border: 0; border-radius: 3px; height: 26px; padding: 0 14px; }}
 @media (max-height: 800px) {{

@@ -254,18 +254,33 @@ def compare_html(session: Session, number: int, units: pd.DataFrame, scenario: s
     )
     more = len(units) - len(shown)
     note = f'<div class="sf-note">{say(language, "more", count=more)}</div>' if more > 0 else ""
-    lines = [
-        line
-        for line in scenario.splitlines()
-        if line[:1] in "+-" and line[:3] not in ("+++", "---")
-    ]
-    said = "".join(f"<div>{escape(line)}</div>" for line in lines[:MOST_ROWS])
+    said = "".join(f"<div>{escape(line)}</div>" for line in changed_lines(scenario)[:MOST_ROWS])
     title = say(language, "assumptions")
     return (
         f'<div class="sf-compare"><div><table class="sf-list"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{rows}</tbody></table>{note}</div>"
         f'<div class="sf-diff"><h3>{escape(title)}</h3>{said}</div></div>'
     )
+
+
+def changed_lines(diff: str) -> list[str]:
+    """The changed lines of a scenario, old and new value on one: `total: 12700000 → 11900000`."""
+    removed: dict[str, str] = {}
+    out: list[str] = []
+    for line in diff.splitlines():
+        if line[:3] in ("+++", "---") or line[:1] not in ("+", "-"):
+            continue
+        key, sign, value = line[1:].partition(" = ")
+        if line[0] == "-":
+            out.append(line)
+            if sign:
+                removed[key] = line
+        elif sign and removed.get(key) in out:
+            old = removed.pop(key)
+            out[out.index(old)] = f"{key}: {old.partition(' = ')[2]} → {value}"
+        else:
+            out.append(line)
+    return [line for line in out if line[1:].strip()]
 
 
 def _name(session: Session, node: str) -> str:

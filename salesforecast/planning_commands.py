@@ -80,6 +80,9 @@ def plan(scenario: Path, name: str, reason: str, **options: Any) -> None:
     """Make a plan of SCENARIO (a scenario.toml) and save it as a new version.
 
     Example: salesforecast plan scenario.toml --name FY2014 --reason "first draft"
+
+    With the criterion "least change" or "few changes" it stays near to the approved (else the
+    newest) version of the same name, or to last year's sales if there is none.
     """
     from salesforecast import desk, workbench
     from salesforecast.planning.scenario import Scenario
@@ -88,8 +91,10 @@ def plan(scenario: Path, name: str, reason: str, **options: Any) -> None:
     inputs = desk.open_for(
         options["organisation"], wish, first=options["first"], months=options["months"]
     )
-    made = workbench.build_plan(inputs, desk.recorded(inputs, wish))
     with open_store(options["store"]) as store:
+        saved = name in set(store.plans()["plan"])
+        before = desk.from_store(options["store"], name) if saved else None
+        made = workbench.build_plan(inputs, desk.recorded(inputs, wish), before=before)
         version = store.save(
             name, made, reason=reason, opened=options["opened"], provenance=desk.provenance(inputs)
         )

@@ -12,6 +12,7 @@ from salesforecast.fiscal import MONTHS
 from salesforecast.history.series import actuals, build_history, condense, read_quotas
 from salesforecast.planning.hindcast import NEAR, Hindcast, fill_missing_quarters, score
 from salesforecast.planning.scenario import Scenario
+from salesforecast.references import with_references
 from salesforecast.reporting.wording import Wording
 from salesforecast.wishes import criterion_of
 from salesforecast.workbench import Inputs, Stages, build_forecast, total_of
@@ -124,8 +125,9 @@ def _detail(quarter: _Quarter, scenario: Scenario, quotas: pd.DataFrame) -> pd.D
     past = quarter.past
     by_habit = _habits(past)
     people = _scored(past)
+    known = with_references(past.leaves, scenario, past.hierarchy, past.quarter, gaps="forecast")
     asked = {
-        scenario.criterion: _targets(quarter, scenario, past.leaves, criterion_of(scenario)),
+        scenario.criterion: _targets(quarter, scenario, known, criterion_of(scenario)),
         **{
             name: _targets(quarter, scenario, past.leaves.assign(history=column), "history")
             for name, column in by_habit.items()

@@ -17,8 +17,6 @@ from salesforecast.planning.scenario import Scenario
 
 MOST = 2**53  # money above it is no longer exact
 LANGUAGES = ("en", "zh")
-NEEDS_MORE = ("capacity", "potential", "equal headroom", "least change", "few changes")
-PLANNABLE = tuple(name for name in CRITERIA if name not in NEEDS_MORE)
 
 
 def check_wish(scenario: Scenario, *, language: str = "en", draws: int = 1) -> None:
@@ -53,8 +51,8 @@ def check_wish(scenario: Scenario, *, language: str = "en", draws: int = 1) -> N
                     f"the amount of the {rule.words()} is no amount", rule.node, "write a number."
                 )
     for name in scenario.blend if scenario.criterion == "blend" else (scenario.criterion,):
-        if name not in PLANNABLE:
-            _refuse(f"a plan cannot be split by '{name}'", "criterion", nearest(name, PLANNABLE))
+        if name not in CRITERIA:
+            _refuse(f"a plan cannot be split by '{name}'", "criterion", nearest(name, CRITERIA))
 
 
 def check_fit(

@@ -29,6 +29,7 @@ from salesforecast.influences.walk import forecast_with
 from salesforecast.jobs import beside_notebooks
 from salesforecast.planning.plan import Plan, hedge_on_path, round_to_step
 from salesforecast.planning.scenario import Scenario
+from salesforecast.references import with_references
 from salesforecast.reporting.report import folded
 from salesforecast.wishes import MOST, check_fit, check_wish, criterion_of
 
@@ -226,8 +227,15 @@ def total_of(inputs: Inputs, scenario: Scenario) -> int:
     return int(round_to_step(np.array([wanted]), scenario.step)[0])
 
 
-def build_plan(inputs: Inputs, scenario: Scenario, *, language: str = "en") -> Plan:
+def build_plan(
+    inputs: Inputs, scenario: Scenario, *, language: str = "en", before: Plan | None = None
+) -> Plan:
     """Allocate, cascade and explain: from a scenario to a plan, in well under a second.
+
+    Parameters
+    ----------
+    before
+        The plan that `least change` and `few changes` stay near to; by default last year's sales.
 
     Raises
     ------
@@ -243,6 +251,12 @@ def build_plan(inputs: Inputs, scenario: Scenario, *, language: str = "en") -> P
         forecast=inputs.forecast.frame,
     )
     total = total_of(inputs, scenario)
+    known = inputs.leaves
+    if before is not None:
+        old = before.targets.groupby("node")["target"].sum()
+        known = known.assign(plan=old.reindex(known.index).fillna(0.0).astype("float64"))
+    known = with_references(known, scenario, inputs.hierarchy, inputs.quarter)
+    inputs = replace(inputs, leaves=known)
     allocation = _allocate(inputs, scenario, total)
     explained = explain(
         allocation,

@@ -15,6 +15,7 @@ FLOORS = [
     {"rules", "fingerprint"},
     {"history", "forecasting", "allocation", "planning"},
     {"grain", "influences", "jobs", "planners", "publishing", "reporting", "wishes"},
+    {"references"},
     {"kernels"},
     {"runs"},
     {"workbench"},

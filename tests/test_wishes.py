@@ -22,7 +22,6 @@ from salesforecast.wishes import check_wish, forecast_digest
         (Scenario(hedge={"country": float("nan")}), "hedge of 'country'"),
         (Scenario(rules=(Floor("North", float("inf")),)), "no amount"),
         (Scenario(criterion="equal chances"), "cannot be split"),
-        (Scenario(criterion="least change"), "cannot be split"),
         (Scenario(criterion="blend", blend={"foo": 1.0}), "'foo'"),
     ],
 )

@@ -156,7 +156,7 @@ def _formats(decimals: int) -> dict[str, dict[str, Any]]:
         "sum": {"num_format": exact, "bold": True},
         "input": {"num_format": exact, **_INPUT},
         "input_bold": {"num_format": exact, "bold": True, **_INPUT},
-        "input_text": dict(_INPUT),
+        "input_text": {"indent": 1, **_INPUT},
         "input_plain": {"num_format": "0.####", **_INPUT},
         "input_month": {"num_format": "yyyy-mm", **_INPUT},
         "input_choice": {"align": "center", **_INPUT},

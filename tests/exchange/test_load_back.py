@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from company import inputs_of, plan_of
+from company import plan_of
 from messy import Messy, files
 
 from salesforecast.errors import DataError
@@ -16,16 +16,6 @@ from salesforecast.exchange.template import input_template
 from salesforecast.planning.plan import Plan
 from salesforecast.planning.scenario import Scenario
 from salesforecast.rules import Floor
-
-
-@pytest.fixture(scope="session")
-def company(tmp_path_factory):
-    return inputs_of(tmp_path_factory.mktemp("sample"))
-
-
-@pytest.fixture(scope="session")
-def plan(company) -> Plan:
-    return plan_of(company)
 
 
 def limits_of(scenario: Scenario) -> dict[tuple[str, str], float]:

@@ -91,7 +91,8 @@ def allocate(
         In money; a whole multiple of `step`, zero or more.
     leaves
         float64 columns on leaf, in money: `forecast`, `history` or `baseline`, `capacity`,
-        `potential`, `plan`, as the criterion needs; `floor` and `ceiling` for limits of many
+        `potential`, `plan`, as the criterion needs; `ramp`, the part of full strength at which
+        new people work over the plan (1 for everyone else), scales all of these but `plan`; `floor` and `ceiling` for limits of many
         leaves at once, missing where there is none. Any row order; further columns are ignored.
     criterion
         One of `fairness.CRITERIA`, a blend `{name: weight}`, or one that was made before.
@@ -232,17 +233,17 @@ def _aligned(leaves: pd.DataFrame, hierarchy: Hierarchy) -> pd.DataFrame:
             )
         leaves = leaves.loc[hierarchy.leaves]
     for name in leaves.columns.intersection(
-        ["forecast", "history", "baseline", "capacity", "potential", "plan"]
+        ["forecast", "history", "baseline", "capacity", "potential", "plan", "ramp"]
     ):
         values = leaves[name].to_numpy(dtype=float)
         bad = ~np.isfinite(values)
-        if name == "capacity":
+        if name in ("capacity", "ramp"):
             bad |= values < 0
         if bad.any():
             first = leaves.index[int(np.argmax(bad))]
             raise DataError(
                 f"{int(bad.sum())} values of '{name}' are missing, infinite"
-                f"{' or negative' if name == 'capacity' else ''}.",
+                f"{' or negative' if name in ('capacity', 'ramp') else ''}.",
                 where=f"first: '{first}' has {values[bad][0]}",
                 fix="give a number for every leaf; 0 if there is none.",
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import erf, sqrt
 from typing import TypeAlias
 
@@ -91,6 +91,8 @@ Chances: TypeAlias = pd.DataFrame | Bell | Quantiles  # a frame is samples, draw
 def reference(leaves: pd.DataFrame, name: str) -> tuple[np.ndarray, tuple[Finding, ...]]:
     """The column of weights `name`, negatives read as zero (and said so).
 
+    A column `ramp` (part of full strength over the plan, 1 for most) scales all but the plan.
+
     Raises
     ------
     ParameterError
@@ -104,6 +106,8 @@ def reference(leaves: pd.DataFrame, name: str) -> tuple[np.ndarray, tuple[Findin
             fix=f"add a column '{name}', or choose another criterion.",
         )
     values = leaves[column].to_numpy(dtype=float)
+    if "ramp" in leaves and name != "plan":
+        values = values * leaves["ramp"].to_numpy(dtype=float)
     below = values < 0
     if not below.any():
         return values, ()
@@ -216,7 +220,7 @@ def _single(
         line = Line(np.zeros(len(leaves)), values / step)
         return Criterion(name, line, lambda level: f"{level:.1%} of the {name}", findings=findings)
     if name == "equal chance":
-        return _equal_chance(leaves, step, draws)
+        return _equal_chance(leaves, step, _ramped(draws, leaves))
     if name in ("equal growth", "equal uplift", "equal headroom"):
         return _equal(name, leaves, step)
     if name in ("least change", "few changes"):
@@ -249,6 +253,18 @@ def _equal(name: str, leaves: pd.DataFrame, step: int) -> Criterion:
     line = Line(start, np.maximum(capacity - base, 0.0) / step)
     words = "{:.1%} of the headroom".format
     return Criterion(name, line, words, findings=findings + more)
+
+
+def _ramped(draws: Chances | None, leaves: pd.DataFrame) -> Chances | None:
+    """The distributions of people who are not yet at full strength, in part."""
+    if draws is None or "ramp" not in leaves:
+        return draws
+    ramp = leaves["ramp"]
+    if isinstance(draws, Bell):
+        return replace(draws, mean=draws.mean * ramp, deviation=draws.deviation * ramp)
+    if isinstance(draws, Quantiles):
+        return Quantiles(draws.values * ramp)
+    return draws * ramp
 
 
 def _equal_chance(leaves: pd.DataFrame, step: int, draws: Chances | None) -> Criterion:

@@ -161,6 +161,32 @@ def test_a_blend_of_curves_lies_between_them(company, leaves, draws):
     assert np.allclose(mix.exact[live], mean[live], atol=1e-6)
 
 
+def test_new_people_carry_their_part_while_they_learn(company, leaves, draws):
+    """Cat works at half strength: 150 of forecast weigh beside the others' 700."""
+    ramp = pd.Series(1.0, index=company.leaves)
+    ramp["West/Cat"] = 0.5
+    learning = leaves.assign(ramp=ramp)
+    halved = leaves.copy()
+    columns = ["forecast", "history", "capacity"]
+    halved.loc["West/Cat", columns] = halved.loc["West/Cat", columns] * 0.5
+    assert allocate(850, company, learning).targets["West/Cat"] == 150
+    for criterion in ("forecast", "history", "capacity", "equal growth", "equal headroom"):
+        found = allocate(850, company, learning, criterion=criterion).exact
+        assert np.allclose(found, allocate(850, company, halved, criterion=criterion).exact)
+    for chances in (
+        draws,
+        Bell(draws.mean(), draws.std()),
+        Quantiles(draws.quantile([0.1, 0.5, 0.9])),
+    ):
+        fair = {"criterion": "equal chance", "draws": chances}
+        before = allocate(1000, company, leaves, **fair)
+        after = allocate(round(before.exact @ ramp), company, learning, **fair)
+        assert after.common_level == pytest.approx(before.common_level, abs=0.01)
+        assert after.exact["West/Cat"] == pytest.approx(before.exact["West/Cat"] / 2, rel=0.01)
+    with pytest.raises(DataError, match="'ramp'"):
+        allocate(850, company, leaves.assign(ramp=-1.0))
+
+
 def test_negative_history_weighs_nothing_and_is_said(company, leaves):
     returns = leaves.assign(history=[380.0, -30.0, 90.0, 190.0, 310.0])
     plan = allocate(970, company, returns, criterion="history")

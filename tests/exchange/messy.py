@@ -11,6 +11,7 @@ import datetime as dt
 import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -112,6 +113,16 @@ def files(plan: Plan, other: Plan, older: Plan, measure: Measure) -> Iterator[Me
     saved = openpyxl.load_workbook(io.BytesIO(book), data_only=True)["目标"]
     yield from _texts(plan, list(saved.iter_rows()))
     yield from _lists(filled)
+
+
+def real(shared: Path) -> Iterator[Messy]:
+    """Real tables that are none of targets, as they are found: each is refused, none half read."""
+    names = ("superstore_cn/示例 - 超市.xls", "superstore_cn/monthly_region_category_segment.csv",
+             "superstore_cn/region_managers_utf8.csv", "adventureworks/DimSalesTerritory.csv",
+             "adventureworks/quarterly_quota_vs_actual.csv")  # fmt: skip
+    for name in names:
+        if (shared / name).exists():
+            yield Messy(name, (shared / name).read_bytes(), rejected=True)
 
 
 def _typed(plan: Plan, book: bytes) -> Iterator[Messy]:

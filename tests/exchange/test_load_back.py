@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from company import plan_of
-from messy import Messy, files
+from messy import Messy, files, real
 
 from salesforecast.errors import DataError
 from salesforecast.exchange.load_back import load_back
@@ -16,6 +17,8 @@ from salesforecast.exchange.template import input_template
 from salesforecast.planning.plan import Plan
 from salesforecast.planning.scenario import Scenario
 from salesforecast.rules import Floor
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
 
 
 def limits_of(scenario: Scenario) -> dict[tuple[str, str], float]:
@@ -69,6 +72,14 @@ def test_every_messy_file_is_read_right_or_refused_by_cell(company, plan):
         if (found := what_is_wrong(file, plan, measure))
     }
     assert wrong == {}
+
+
+def test_real_tables_of_other_kinds_are_refused(company, plan):
+    found = list(real(SHARED))
+    if not found:
+        pytest.skip("the shared data are not beside the checkout")
+    measure = company.organisation.measure
+    assert {f.name: what_is_wrong(f, plan, measure) for f in found} == {f.name: [] for f in found}
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

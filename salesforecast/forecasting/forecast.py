@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from salesforecast.errors import Finding
 from salesforecast.forecasting.calibrate import LeafErrors, leaf_errors
 from salesforecast.forecasting.combine import learn_weights, size_groups
 from salesforecast.forecasting.models import INSTANT
+from salesforecast.forecasting.oddities import odd_series
 from salesforecast.forecasting.origins import Origins, run_origins
 from salesforecast.forecasting.reconcile import reconcile, usual_variance
 from salesforecast.forecasting.samples import draw
@@ -48,12 +50,15 @@ class Forecast:
     accuracy
         Frame on model, and `mean` for their weighted mean: `wape` and `bias` (positive: too
         high) over all leaf series in the back-test, one to `horizon` periods ahead.
+    findings
+        Series whose forecast rests on little, and gaps that counted as no sales.
     """
 
     frame: pd.DataFrame
     samples: Samples
     weights: pd.DataFrame
     accuracy: pd.DataFrame
+    findings: tuple[Finding, ...] = ()
 
 
 def forecast(
@@ -88,7 +93,8 @@ def forecast(
     Raises
     ------
     DataError
-        If there is no history up to the cutoff, or it names a node that is no leaf.
+        If there is no history up to the cutoff, it names a node that is no leaf, or sales are
+        missing or not finite.
     ValueError
         If `horizon` or `draws` is below 1, there is no model, or one is not known.
     """
@@ -120,6 +126,7 @@ def forecast(
         _sample(structure, hierarchy, periods, coherent, bottom, draws=draws, seed=seed),
         _named_weights(weights, structure, models),
         _accuracy(origins, base, structure.bottom),
+        odd_series(wide, history[history["period"] <= cutoff], step.year),
     )
 
 

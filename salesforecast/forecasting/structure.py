@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import sparse
 
 from salesforecast.errors import DataError
+from salesforecast.forecasting.oddities import refuse_unusable
 from salesforecast.hierarchy import ROOT, SEPARATOR, Hierarchy
 from salesforecast.tables import ALL_PRODUCTS, HISTORY
 
@@ -77,10 +78,11 @@ def wide_history(
     Raises
     ------
     DataError
-        If nothing is left, or a node is no leaf of the hierarchy.
+        If nothing is left, a node is no leaf of the hierarchy, or sales are not finite.
     """
     frame = HISTORY.check(history)
     frame = frame[frame["period"] <= cutoff]
+    refuse_unusable(frame)
     if frame.empty:
         raise DataError(
             "there is no history to forecast from.",

@@ -160,6 +160,46 @@ def test_odd_histories_get_sane_forecasts(name: str):
     np.testing.assert_allclose(mean.loc[by_leaf.index], by_leaf, rtol=1e-9, atol=1e-9 * largest)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_sales_that_are_no_numbers_are_refused_by_name(value: float):
+    history = frame_of({"North/Anna": [5.0] * 14, "North/Ben": [4.0] * 6 + [value] + [4.0] * 7})
+    tree = Hierarchy.of(["North/Anna", "North/Ben"], levels=("all", "region", "leaf"), label="T")
+    with pytest.raises(DataError, match="not finite in 1 rows") as caught:
+        forecast(history, tree, cutoff=pd.Timestamp("2024-07-01"), horizon=2, draws=5)
+    assert "North/Ben" in str(caught.value)
+    assert "2023-12-01" in str(caught.value)
+
+
+FOUND = {
+    "never sold anything": [0.0] * 20,
+    "the same sales in every period": [7.0] * 20,
+    "nearly all in one period": [0.0] * 12 + [1e6] + [0.0] * 7,
+    "less than a year of history": [3.0, 5, 4, 6, 2, 7, 5],
+}
+
+
+@pytest.mark.parametrize("words", FOUND)
+def test_series_with_little_to_go_on_are_named(words: str):
+    usual = list(np.random.default_rng(0).gamma(5, 10, 20))
+    history = frame_of({"North/Anna": FOUND[words], "North/Ben": usual})
+    tree = Hierarchy.of(["North/Anna", "North/Ben"], levels=("all", "region", "leaf"), label="T")
+    made = forecast(history, tree, cutoff=pd.Timestamp("2024-07-01"), horizon=3, draws=10)
+    assert [words in found.what for found in made.findings] == [True]
+    assert "North/Anna" in made.findings[0].where
+    assert np.isfinite(made.frame["forecast"]).all()
+
+
+def test_gaps_count_as_no_sales_and_are_said():
+    history = frame_of({"North/Anna": [5.0, 6.0, 7.0] * 8, "North/Ben": [4.0, 5.0] * 12})
+    gone = history[(history["node"] == "North/Ben") & (history["period"].dt.month == 3)]
+    tree = Hierarchy.of(["North/Anna", "North/Ben"], levels=("all", "region", "leaf"), label="T")
+    options = {"cutoff": pd.Timestamp("2024-07-01"), "horizon": 3, "draws": 10}
+    made = forecast(history.drop(index=gone.index), tree, **options)
+    assert [found.rows for found in made.findings if "without a row" in found.what] == [len(gone)]
+    zeros = history.assign(sales=history["sales"].where(~history.index.isin(gone.index), 0.0))
+    pd.testing.assert_frame_equal(made.frame, forecast(zeros, tree, **options).frame)
+
+
 def test_what_sold_nothing_for_a_year_is_forecast_at_zero():
     history = frame_of({"North/Anna": [20.0] * 20 + [0.0] * 12, "North/Ben": [30.0, 50.0] * 16})
     tree = Hierarchy.of(["North/Anna", "North/Ben"], levels=("all", "region", "leaf"), label="T")

@@ -165,8 +165,9 @@ def days_of(
     used = calendar or WorkCalendar(plan.scenario.calendar)
     cut = daily(months.loc[leaves], used, step=plan.scenario.step)
     shown = {node: leaves}
-    shown |= {child: plan.hierarchy.within(child) for child in plan.hierarchy.children(node)}
-    out = pd.DataFrame({name: cut.loc[below].sum() for name, below in shown.items()}).T
+    below = plan.hierarchy.children(node)
+    shown |= {child: plan.hierarchy.within(child) for child in below if len(below) > 1}
+    out = pd.DataFrame({name: cut.loc[leaves].sum() for name, leaves in shown.items()}).T
     out.index.name = "node"
     return weekly(out) if grain == "week" else out
 

@@ -242,7 +242,7 @@ class Assume:
     settings: Mapping[str, object] = field(hash=False)
 
     def words(self) -> str:
-        return ", ".join(f"{name} = {value}" for name, value in self.settings.items())
+        return ", ".join(f"{name} = {_plainly(value)}" for name, value in self.settings.items())
 
     def apply(self, basis: Basis) -> Basis:
         known = ("total", "chance", "stretch", "criterion", "step", "seed", "hedge", "blend")
@@ -354,6 +354,10 @@ class Leave:
         if not others:
             return out
         return _give_way(out, pd.Index(others), lost, -self.kept)
+
+
+def _plainly(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _free_path(basis: Basis, node: str, number: int) -> str:

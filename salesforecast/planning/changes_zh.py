@@ -59,7 +59,12 @@ def _zh(change: Change) -> str:
                 return f"解除{_scope(change.node)}的{kind}"
             return f"{_scope(change.node)}{kind}设为 {change.amount:,.0f}"
         case Assume():
-            pairs = (f"{_SETTINGS.get(k, k)}＝{v}" for k, v in change.settings.items())
+            pairs = (
+                f"{_SETTINGS.get(k, k)}＝{v:,}"
+                if isinstance(v, int)
+                else f"{_SETTINGS.get(k, k)}＝{v}"
+                for k, v in change.settings.items()
+            )
             return "，".join(pairs)
         case Hire():
             when = f"自 {change.start} 起" if change.start else ""

@@ -11,9 +11,36 @@ from scipy.special import ndtr
 from salesforecast.errors import DataError
 
 YEAR = 12
-SEASONS = 3  # past years whose season counts
-MEMORY = 8  # past years whose errors count
-OWN = 4.0  # errors after which a unit's own spread counts half
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How a year's landing is foreseen from its first months, and how sure that is.
+
+    Chosen on other panels than those that it is judged on (`benchmarks/warning_choice.py`).
+
+    Parameters
+    ----------
+    seasons
+        Past years whose season counts.
+    by_season
+        Weight of "sold so far / usual part of the year" against "last year's rest, grown".
+    lately
+        Weight of the last three months' growth against that of the year so far.
+    memory
+        Past years whose errors count.
+    own
+        Errors after which a unit's own spread counts half against everybody's.
+    """
+
+    seasons: int = 3
+    by_season: float = 0.5
+    lately: float = 0.5
+    memory: int = 8
+    own: float = 4.0
+
+
+RULE = Rule()
 
 
 @dataclass(frozen=True)
@@ -53,13 +80,14 @@ def early_warnings(
     *,
     least_chance: float = 0.5,
     past_targets: pd.DataFrame | None = None,
+    rule: Rule = RULE,
 ) -> Warnings:
     """Say whom the year's first months put in danger, by season and not by days / 365.
 
-    The landing is the geometric mean of two views: what is sold so far divided by the part
-    of the year that it usually is (mean of three years), and last year's rest with the
-    growth seen so far, half of it that of the last three months. Its spread is what such
-    landings missed by in past years, a unit's own years and everybody's together.
+    The landing is a weighted geometric mean of two views: what is sold so far divided by the
+    part of the year that it usually is, and last year's rest with the growth seen so far, part
+    of it that of the last three months. Its spread is what such landings missed by in past
+    years, a unit's own years and everybody's together.
 
     Parameters
     ----------
@@ -75,6 +103,8 @@ def early_warnings(
     past_targets
         Node × past year (columns in the order of the years), for the record. By default last
         year's sales times the company's growth: pro rata of what came true.
+    rule
+        How the landing is foreseen.
 
     Raises
     ------
@@ -83,9 +113,9 @@ def early_warnings(
     """
     cube, now = _checked(past, so_far, targets)
     months = now.shape[0]
-    errors = _errors(cube, months)
-    landing = _landing(cube, now)
-    spread = _spread(errors)
+    errors = _errors(cube, months, rule)
+    landing = _landing(cube, now, rule)
+    spread = _spread(errors, rule)
     asked = targets.to_numpy(dtype="float64")
     chance = _chance(landing, asked, spread)
     units = pd.DataFrame(
@@ -99,7 +129,7 @@ def early_warnings(
         f"{row.target:,.0f}; the chance to reach it is {row.chance:.0%}." if row.warned else ""
         for row in units.itertuples()
     ]  # fmt: skip
-    record = _record(cube, errors, months, least_chance, past_targets)
+    record = _record(cube, errors, months, least_chance, past_targets, rule)
     return Warnings(units.sort_values("chance", kind="stable"), record)
 
 
@@ -126,19 +156,22 @@ def _checked(
     return cube, so_far.to_numpy(dtype="float64").T
 
 
-def _landing(cube: np.ndarray, now: np.ndarray) -> np.ndarray:
+def _landing(cube: np.ndarray, now: np.ndarray, rule: Rule) -> np.ndarray:
     """Where the year will end, one a unit; `cube` is year × month × unit, `now` month × unit."""
     months = len(now)
     sold, last = now.sum(axis=0), cube[-1]
-    recent = cube[-SEASONS:]
+    recent = cube[-rule.seasons :]
     whole = recent.sum(axis=1)
     share = (recent[:, :months].sum(axis=1) / np.where(whole > 0, whole, np.nan)).mean(axis=0)
     by_share = sold / np.where(share > 0, share, np.nan)
     back = min(3, months)
     growth = _ratio(sold, last[:months].sum(axis=0))
     lately = _ratio(now[-back:].sum(axis=0), last[months - back : months].sum(axis=0))
-    by_growth = sold + last[months:].sum(axis=0) * (growth + lately) / 2
-    both = np.sqrt(np.where((by_share > 0) & (by_growth > 0), by_share * by_growth, np.nan))
+    grown = growth * (1 - rule.lately) + lately * rule.lately
+    by_growth = sold + last[months:].sum(axis=0) * grown
+    known = (by_share > 0) & (by_growth > 0)
+    logs = [np.log(np.where(known, view, np.nan)) for view in (by_share, by_growth)]
+    both = np.exp(rule.by_season * logs[0] + (1 - rule.by_season) * logs[1])
     return np.where(np.isfinite(both), both, sold + last[months:].sum(axis=0))
 
 
@@ -146,24 +179,24 @@ def _ratio(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
     return np.where(lower > 0, np.clip(upper, 0, None) / np.where(lower > 0, lower, 1.0), 1.0)
 
 
-def _errors(cube: np.ndarray, months: int) -> np.ndarray:
+def _errors(cube: np.ndarray, months: int, rule: Rule) -> np.ndarray:
     """Log errors of past landings, year × unit; the first year, and what sold nothing, is missing."""
     out = np.full((len(cube), cube.shape[2]), np.nan)
     for year in range(1, len(cube)):
-        landing = _landing(cube[:year], cube[year, :months])
+        landing = _landing(cube[:year], cube[year, :months], rule)
         whole = cube[year].sum(axis=0)
         known = (landing > 0) & (whole > 0)
         out[year, known] = np.log(landing[known] / whole[known])
     return out
 
 
-def _spread(errors: np.ndarray) -> np.ndarray:
+def _spread(errors: np.ndarray, rule: Rule) -> np.ndarray:
     """Usual log error, one a unit: its own last years, drawn to everybody's."""
-    recent = errors[-MEMORY:]
+    recent = errors[-rule.memory :]
     square = np.where(np.isfinite(recent), recent**2, 0.0)
     count = np.isfinite(recent).sum(axis=0)
     pool = square.sum() / count.sum() if count.sum() else 0.01
-    return np.sqrt((square.sum(axis=0) + OWN * pool) / (count + OWN))
+    return np.sqrt((square.sum(axis=0) + rule.own * pool) / (count + rule.own))
 
 
 def _chance(landing: np.ndarray, target: np.ndarray, spread: np.ndarray) -> np.ndarray:
@@ -177,6 +210,7 @@ def _record(
     months: int,
     least_chance: float,
     past_targets: pd.DataFrame | None,
+    rule: Rule,
 ) -> pd.DataFrame:
     """Replay each year that has two years before it, knowing only these."""
     rows = {}
@@ -187,8 +221,8 @@ def _record(
         else:
             asked = past_targets.iloc[:, year].to_numpy(dtype="float64")
         known = asked > 0
-        landing = _landing(cube[:year], cube[year, :months])
-        chance = _chance(landing, np.where(known, asked, 1.0), _spread(errors[:year]))
+        landing = _landing(cube[:year], cube[year, :months], rule)
+        chance = _chance(landing, np.where(known, asked, 1.0), _spread(errors[:year], rule))
         warned, missed = (chance < least_chance) & known, (whole[year] < asked) & known
         rows[year] = {
             "misses": int(missed.sum()),

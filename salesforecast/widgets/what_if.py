@@ -189,14 +189,14 @@ def _of(plan: Plan, node: str) -> pd.Series:
     return pd.Series({"target": float("nan"), "growth": float("nan"), "chance": float("nan")})
 
 
-def tornado_chart(found: pd.DataFrame, *, language: str = "en", width: int = 860) -> str:
+def tornado_chart(found: pd.DataFrame, *, language: str = "en", width: int = 980) -> str:
     """SVG: what the chance of the total hangs on, the widest first; from `outlook.hangs_on`.
 
     A bar runs from the chance with the assumption at its low to that at its high; the line is
     the chance as planned. What each end means stands beside it.
     """
     wording = Wording(language=language)
-    names, row, right = 170, 20, 300
+    names, row, right = 170, 20, 420
     height = row * (len(found) + 1) + 8
     ends = [*found["low"], *found["high"], float(found["base"].iloc[0])]
     low, high = max(min(ends) - 0.02, 0.0), min(max(ends) + 0.02, 1.0)

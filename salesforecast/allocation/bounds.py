@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import repeat
+from operator import attrgetter
 
 import numpy as np
 import pandas as pd
@@ -42,14 +44,69 @@ class TreeBounds:
 
     def kinds(self, rules: np.ndarray, *, side: str) -> np.ndarray:
         """What limits are called: `lock`, `growth`, `capacity`, `own floor`, `own ceiling`."""
-        words = [_KINDS.get(type(rule), f"own {side}") for rule in self.rules]
-        return np.array([*words, f"own {side}"], dtype=object)[rules]
+        named, which = np.unique(rules, return_inverse=True)
+        words = [
+            _KINDS.get(type(self.rules[at]), f"own {side}") if at >= 0 else f"own {side}"
+            for at in named
+        ]
+        return np.array(words, dtype=object)[which]
 
 
 @lru_cache(maxsize=32)
 def tree_of(hierarchy: Hierarchy) -> Tree:
     """The hierarchy as arrays; kept, since many plans share one tree."""
     return Tree.of(hierarchy.parents)
+
+
+@lru_cache(maxsize=32)
+def _places(hierarchy: Hierarchy) -> dict[str, int]:
+    """Node to its place in the tree."""
+    return {str(node): place for place, node in enumerate(hierarchy.nodes.index)}
+
+
+@dataclass(frozen=True)
+class _Read:
+    """Limits of single nodes as arrays, in money (growth bands: in growth), and the others' rows."""
+
+    which: np.ndarray
+    nodes: list[str]
+    low: np.ndarray
+    high: np.ndarray
+    bands: np.ndarray
+    shared: tuple[tuple[int, Row], ...]
+
+
+def _read(rules: Sequence[Rule], hierarchy: Hierarchy, baseline: pd.Series | None) -> _Read:
+    """Read rules kind by kind, the many simple ones all at once."""
+    kinds = np.fromiter(map(id, map(type, rules)), np.int64, len(rules))
+    low, high = np.full(len(rules), -np.inf), np.full(len(rules), np.inf)
+    nodes = list(map(attrgetter("node"), rules))
+    simple = np.zeros(len(rules), dtype=bool)
+    for kind in (Floor, Ceiling, Lock):
+        at = np.flatnonzero(kinds == id(kind))
+        subset = map(rules.__getitem__, at.tolist())
+        amounts = np.fromiter(map(attrgetter("amount"), subset), np.float64, len(at))
+        simple[at] = True
+        if kind is not Ceiling:
+            low[at] = amounts
+        if kind is not Floor:
+            high[at] = amounts
+    shared: list[tuple[int, Row]] = []
+    for place in np.flatnonzero(~simple).tolist():
+        found = _single_node(rules[place], hierarchy, baseline)
+        if isinstance(found, Row):
+            shared.append((place, found))
+        else:
+            nodes[place], low[place], high[place] = found
+    which = np.setdiff1d(np.arange(len(rules)), [place for place, _ in shared])
+    return _Read(
+        which,
+        nodes if not shared else [nodes[place] for place in which],
+        low[which],
+        high[which],
+        kinds[which] == id(GrowthBand),
+        tuple(shared),
+    )
 
 
 def read_bounds(
@@ -73,27 +130,15 @@ def read_bounds(
         If a growth band is asked for and no baseline is known.
     """
     tree = tree_of(hierarchy)
-    shared: list[tuple[int, Row]] = []
-    nodes, which, lows, highs, bands = [], [], [], [], []
-    for place, rule in enumerate(rules):
-        found = _single_node(rule, hierarchy, baseline)
-        if isinstance(found, Row):
-            shared.append((place, found))
-            continue
-        bands.append(isinstance(rule, GrowthBand))
-        nodes.append(found[0])
-        which.append(place)
-        lows.append(found[1])
-        highs.append(found[2])
-    at = hierarchy.nodes.index.get_indexer(pd.Index(nodes, dtype="str")) if nodes else []
-    at = np.asarray(at, dtype=np.int64)
+    read = _read(rules, hierarchy, baseline)
+    which, nodes, low, high = read.which, read.nodes, read.low, read.high
+    at = np.fromiter(map(_places(hierarchy).get, nodes, repeat(-1)), np.int64, len(nodes))
     if (at < 0).any():
         hierarchy.within(nodes[int(np.argmax(at < 0))])  # says which node there is none of
-    low, high = np.array(lows, dtype=float), np.array(highs, dtype=float)
-    if any(bands):
+    if read.bands.any():
         assert baseline is not None
         last = tree.total(baseline.reindex(hierarchy.leaves).to_numpy(dtype=float))
-        band = np.array(bands)
+        band = read.bands
         low[band], high[band] = _growth(low[band], high[band], last[at[band]])
     if np.isnan(low).any() or np.isnan(high).any():
         wrong = rules[which[int(np.argmax(np.isnan(low) | np.isnan(high)))]]
@@ -108,15 +153,15 @@ def read_bounds(
     low_rule, high_rule = np.full(size, -1), np.full(size, -1)
     order = np.lexsort((low,))  # the tightest is written last
     order = order[np.isfinite(low[order])]
-    own_low[at[order]], low_rule[at[order]] = low[order], np.array(which, dtype=np.int64)[order]
+    own_low[at[order]], low_rule[at[order]] = low[order], which[order]
     order = np.lexsort((-high,))
     order = order[np.isfinite(high[order])]
-    own_high[at[order]], high_rule[at[order]] = high[order], np.array(which, dtype=np.int64)[order]
+    own_high[at[order]], high_rule[at[order]] = high[order], which[order]
     if columns is not None:
         _from_columns(columns, tree.leaves, step, (own_low, low_rule), (own_high, high_rule))
     open_ = tree.leaves[np.isinf(own_low[tree.leaves])]
     own_low[open_] = np.minimum(0.0, own_high[open_])
-    return TreeBounds(own_low, own_high, low_rule, high_rule, tuple(shared), tuple(rules))
+    return TreeBounds(own_low, own_high, low_rule, high_rule, read.shared, tuple(rules))
 
 
 def _from_columns(
@@ -149,12 +194,6 @@ def whole_steps(values: np.ndarray, *, up: bool) -> np.ndarray:
 def _single_node(
     rule: Rule, hierarchy: Hierarchy, baseline: pd.Series | None
 ) -> tuple[str, float, float] | Row:
-    if isinstance(rule, Floor):
-        return rule.node, rule.amount, np.inf
-    if isinstance(rule, Ceiling):
-        return rule.node, -np.inf, rule.amount
-    if isinstance(rule, Lock):
-        return rule.node, rule.amount, rule.amount
     if isinstance(rule, Capacity):
         _check_capacity(rule)
         if len(rule.uses) == 1:

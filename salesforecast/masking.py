@@ -25,6 +25,7 @@ _LOGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/@:]*:([^\s/@]+)@", re.IGNORECASE)
 _KEYED = re.compile(
     r"[?&;](?:[a-z_]*(?:key|token|sign|secret|password|pwd))=([^\s&;]{4,})", re.IGNORECASE
 )
+_NO_SECRETS = ("PWD", "OLDPWD")  # the shell's working directory
 _SHORTEST = 4  # a shorter value stands in too many other words to be masked
 _PACKED = (".xlsx", ".xlsm", ".zip", ".docx", ".pptx")
 
@@ -84,7 +85,8 @@ class Mask:
         secrets: set[str] = set()
         for name, value in environment.items():
             found = [*_LOGIN.findall(value), *_KEYED.findall(value)]
-            if is_secret_name(name) or (name in named and not found):
+            own = is_secret_name(name) and name not in _NO_SECRETS and not _is_place(value)
+            if own or (name in named and not found):
                 found.append(value)
             secrets.update(found)
         ways = {way for secret in secrets for way in _written(secret.strip())}
@@ -156,6 +158,11 @@ class Mask:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
             for info, data in masked:
                 packed.writestr(info, data)
+
+
+def _is_place(value: str) -> bool:
+    """Whether a value is the path of a secret, not the secret: `PASSWORD_FILE=/run/secrets/db`."""
+    return value.startswith(("/", "~", ".")) and Path(value).expanduser().exists()
 
 
 def _written(secret: str) -> set[str]:

@@ -170,7 +170,7 @@ def run(
     values = found.settle(parameters)
     outputs = outputs.resolve()
     mask = Mask.of(extra=secrets)
-    fingerprint = {**_fingerprint(found, values), **(about or {})}
+    fingerprint = mask.tree({**_fingerprint(found, values), **(about or {})})
 
     def tell(line: str) -> None:
         progress(mask.text(line))

@@ -65,6 +65,10 @@ def test_named_variables_are_masked_whole_and_others_not():
     assert mask.text("https://hooks.example/T0/abcdef in /home/ann") == "*** in /home/ann"
 
 
+def test_places_are_no_secrets(tmp_path):
+    assert _mask(PWD=str(tmp_path), PASSWORD_FILE=str(tmp_path)).values == ()
+
+
 def test_files_are_masked_and_binary_ones_withheld(tmp_path):
     mask = _mask(API_TOKEN="hunter22")
     (tmp_path / "a.csv").write_text("x,hunter22\n")

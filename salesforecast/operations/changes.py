@@ -92,7 +92,7 @@ def _units(before: Run, after: Run, restated: pd.DataFrame) -> tuple[pd.DataFram
     if not all(path.is_file() for path in paths):
         return pd.DataFrame(), ("", "")
     old, new = (pd.read_parquet(path).set_index("node") for path in paths)
-    both = new.join(old, how="outer", lsuffix="", rsuffix="_was", validate="one_to_one")
+    both = new.join(old, how="outer", suffixes=("", "_was"), validate="one_to_one")
     both["label"] = both["label"].fillna(both["label_was"])
     figures = ["target", "target_was", "forecast", "forecast_was"]
     both[figures] = both[figures].fillna(0.0)

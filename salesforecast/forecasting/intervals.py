@@ -183,7 +183,7 @@ def _with_own(
     horizon: int,
     chunk: int,
 ) -> np.ndarray:
-    """Shapes (step, grid level): others', mixed with those of the series' own back-test."""
+    """Shapes (step, grid level): others', as wide as the series' own back-test and mixed with it."""
     shape = spread.shape(season, horizon)
     least = LEAST_YEARS * season + max(season // 3, 1) + horizon
     whole = [np.asarray(one, dtype=float) for one in series]
@@ -197,5 +197,14 @@ def _with_own(
         actual = later[panel.order].T / panel.scale
         errors.append((actual - ahead) / np.maximum(size, 1e-9))
     own = np.nanquantile(np.hstack(errors), GRID, axis=1).T
-    share = OWN * len(long) / (len(long) + ENOUGH)
-    return np.where(np.isfinite(own), (1 - share) * shape + share * own, shape)
+    if not np.isfinite(own).all():
+        return shape
+    trust = len(long) / (len(long) + ENOUGH)
+    wider = (_width(own) / max(_width(shape), 1e-9)) ** trust
+    return (1 - OWN * trust) * wider * shape + OWN * trust * own
+
+
+def _width(shape: np.ndarray) -> float:
+    """Mean width of the 80 % interval over the steps of quantiles (step, grid level)."""
+    low, high = (int(np.abs(GRID - level).argmin()) for level in (0.1, 0.9))
+    return float((shape[:, high] - shape[:, low]).mean())

@@ -26,6 +26,7 @@ from scipy import sparse
 from benchmarks.bench import HOME, calibration, cpu_of, row
 from benchmarks.intervals import interval_rows
 from benchmarks.new_year import chinese_trade
+from benchmarks.promotions import orange_juice
 from salesforecast.forecasting import metrics
 from salesforecast.forecasting.forecast import Forecast, forecast
 from salesforecast.forecasting.many import forecast_many
@@ -465,6 +466,7 @@ MEASURES: tuple[tuple[tuple[str, ...], Callable[[], list[dict[str, Any]]]], ...]
     (("C13",), hierarchy_accuracy),
     (("C14",), reconciling),
     (("C15",), lambda: chinese_trade(DATA / "china_trade_cny")),
+    (("C16",), lambda: orange_juice(DATA / "dominicks_orange_juice")),
     (("C18",), fresh_process),
     (("C19",), a_million),
     (("C20",), split_quality),

@@ -154,6 +154,42 @@ def b2b(problem: Problem) -> np.ndarray:
     return np.array([quotas[f"p{at}"] for at in count])
 
 
+def lightgbm_panel(problem: Problem) -> np.ndarray:
+    """Sales of a panel `horizon` periods ahead at once, by LightGBM on lags and what is known ahead.
+
+    `values` (period, series) is NaN from `end` on, `known` is (feature, period, series), `codes`
+    are labels (label, series). Logarithms, absolute loss; lags and their means reach back from
+    the horizon, so that one model serves every step.
+    """
+    import lightgbm as lgb
+
+    logs, horizon, end = np.log(problem["values"]), int(problem["horizon"]), int(problem["end"])
+    count, width = logs.shape
+
+    def back(steps: int) -> np.ndarray:
+        return np.vstack([np.full((steps, width), np.nan), logs[:-steps]])
+
+    lags = [back(horizon + i) for i in range(8)]
+    with np.errstate(all="ignore"):
+        means = [np.nanmean([back(horizon + i) for i in range(w)], axis=0) for w in (4, 8, 26)]
+    labels = [np.repeat(code[None], count, axis=0) for code in problem["codes"].astype(float)]
+    table = np.stack([*lags, *means, *problem["known"], *labels]).reshape(-1, count * width).T
+    target = logs.ravel()
+    period = np.repeat(np.arange(count), width)
+    train = np.isfinite(target) & (period < end)
+    options = {
+        "objective": "l1", "learning_rate": 0.05, "num_leaves": int(problem["leaves"]),
+        "min_child_samples": 20, "bagging_fraction": 0.8, "bagging_freq": 1,
+        "feature_fraction": 0.8, "num_threads": 1, "verbose": -1, "seed": 0,
+    }  # fmt: skip
+    last = table.shape[1] - 1
+    coded = list(range(last - len(labels) + 1, last + 1))
+    data = lgb.Dataset(table[train], target[train], categorical_feature=coded)
+    model = lgb.train(options, data, int(problem["rounds"]))
+    ahead = table[(period >= end) & (period < end + horizon)]
+    return np.exp(model.predict(ahead)).reshape(horizon, width)
+
+
 PEERS: dict[str, Callable[[Problem], np.ndarray]] = {
     peer.__name__: peer
     for peer in (
@@ -164,6 +200,7 @@ PEERS: dict[str, Callable[[Problem], np.ndarray]] = {
         scipy_chance,
         ortools_flow,
         b2b,
+        lightgbm_panel,
     )
 }
 

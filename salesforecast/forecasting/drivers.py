@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 HALF = 6  # periods on each side that a value is compared with
-WILD = 2.5  # residuals beyond this many usual ones count less
+WILD = 1.345  # residuals beyond this many usual ones count less (Huber)
 ROUNDS = 4  # of weighting
 MOST = 3.0  # logarithm of the largest factor
 LEAST_SPREAD = 1e-8  # of a driver that moved at all, squared

@@ -62,6 +62,8 @@ def check_fit(
     measure: str,
     data: Mapping[str, str],
     forecast: pd.DataFrame,
+    periods: pd.DatetimeIndex,
+    draws: int,
 ) -> None:
     """Refuse a scenario that was made for another organisation, other data or another forecast.
 
@@ -73,11 +75,14 @@ def check_fit(
         Path to sha256 of what was read.
     forecast
         `FORECAST` that the plan would be made from.
+    periods, draws
+        The plan's, and how many simulated futures it would be made from.
 
     Raises
     ------
     DataError
-        If a unit, a level or the measure does not exist, or data or forecast are others.
+        If a unit, a level or the measure does not exist, or data, forecast, months or draws
+        are others.
     """
     for rule in scenario.rules:
         for node in (rule.node, *getattr(rule, "uses", {})):
@@ -87,6 +92,15 @@ def check_fit(
             _unfit(f"there is no level '{level}'", "hedge", nearest(level, hierarchy.levels))
     if scenario.measure not in ("", measure):
         _unfit(f"the measure '{scenario.measure}' is not planned", "measure", f"it is '{measure}'.")
+    begins, length = f"{periods[0]:%Y-%m}", len(periods)
+    if scenario.first not in ("", begins) or scenario.months not in (0, length):
+        _unfit(
+            f"the plan would have {length} months from {begins}",
+            "first or months",
+            "open these months, or change the lines.",
+        )
+    if scenario.draws not in (0, draws):
+        _unfit(f"{draws} futures were simulated", "draws", f"simulate {scenario.draws}.")
     read = {Path(name).name: digest for name, digest in data.items()}
     for name, digest in scenario.data.items():
         if read.get(Path(name).name) != digest:

@@ -249,6 +249,8 @@ def build_plan(
         measure=inputs.organisation.measure.name,
         data=inputs.loaded.inputs,
         forecast=inputs.forecast.frame,
+        periods=inputs.quarter,
+        draws=len(inputs.draws),
     )
     total = total_of(inputs, scenario)
     known = inputs.leaves

@@ -137,6 +137,12 @@ def test_the_same_file_gives_the_same_plan_and_other_data_is_refused(tiny_compan
     again = Scenario.read(path)
     inputs = desk.open_for(tiny_company, again)
     assert workbench.build_plan(inputs, again).targets.equals(made.targets)
+    few = desk.open_year(tiny_company, first=pd.Timestamp("2025-07-01"), months=4, draws=50)
+    with pytest.raises(DataError, match="50 futures were simulated"):
+        workbench.build_plan(few, again)
+    with pytest.raises(DataError, match="5 months from 2025-07"):
+        longer = desk.open_year(tiny_company, first=pd.Timestamp("2025-07-01"), months=5, draws=60)
+        workbench.build_plan(longer, again)
     with pytest.raises(ParameterError, match="other months than the scenario"):
         desk.open_for(tiny_company, again, months=5)
     table = tiny_company.parent / "orders.csv"

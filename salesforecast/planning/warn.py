@@ -33,11 +33,11 @@ class Rule:
         Errors after which a unit's own spread counts half against everybody's.
     """
 
-    seasons: int = 3
-    by_season: float = 0.5
+    seasons: int = 5
+    by_season: float = 0.75
     lately: float = 0.5
-    memory: int = 8
-    own: float = 4.0
+    memory: int = 12
+    own: float = 1.0
 
 
 RULE = Rule()

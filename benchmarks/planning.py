@@ -15,6 +15,7 @@ from benchmarks import planning_store
 from benchmarks.bench import HOME, cpu_of, row
 
 DATA = HOME.parent / "shared" / "data"
+BETWEEN = 0.25  # better in both on the panels of `python -m benchmarks.warning_choice`
 IDS = {
     "D01": "AdventureWorks' year played: sums that do not tie, at any step and level",
     "D02": "8 processes x 200 saves with provoked conflicts: lost, duplicated",
@@ -171,8 +172,8 @@ def _adventureworks() -> tuple[np.ndarray, int]:
     return years[:, :, (years.sum(axis=1) > 0).all(axis=0)], 2
 
 
-def _warned(name: str, years: np.ndarray, first: int) -> list[dict[str, Any]]:
-    """Judge June's warnings of each year, knowing only what was known then."""
+def june(years: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
+    """June's chances of each year with two before it, the misses, and whom days/365 warns."""
     from salesforecast.planning.warn import early_warnings
 
     chance, missed, linear = [], [], []
@@ -185,18 +186,24 @@ def _warned(name: str, years: np.ndarray, first: int) -> list[dict[str, Any]]:
         chance.append(found["chance"].to_numpy())
         missed.append(whole[year] < target.to_numpy())
         linear.append(half.sum(axis=1).to_numpy() / (181 / 365) < target.to_numpy())
+    return chance, missed, linear
+
+
+def _warned(name: str, years: np.ndarray, first: int) -> list[dict[str, Any]]:
+    """Judge June's warnings of each year, knowing only what was known then."""
+    chance, missed, linear = june(years)
     begin = first - 2
     late, plain = np.array(missed)[begin:], np.array(linear)[begin:]
-    simple = _rates(plain, late)
+    simple = rates(plain, late)
     out = []
     for words, warned in (
         ("chance below 50 %", np.array(chance)[begin:] < 0.5),
         (
             "between as eager and as calm as days/365 was before",
-            _as_eager(chance, missed, linear, begin),
+            as_eager(chance, missed, linear, begin),
         ),
     ):
-        found, alarms = _rates(warned, late)
+        found, alarms = rates(warned, late)
         better = found >= simple[0] and alarms <= simple[1] and (found, alarms) != simple
         what = f"{name}, {late.sum()} misses, {(~late).sum()} reached; warned when {words}: found "
         out.append(row("D09", what + f"{found:.1%}, false alarms", alarms, "share",
@@ -204,26 +211,31 @@ def _warned(name: str, years: np.ndarray, first: int) -> list[dict[str, Any]]:
     return out
 
 
-def _as_eager(
-    chance: list[np.ndarray], missed: list[np.ndarray], linear: list[np.ndarray], begin: int
+def as_eager(
+    chance: list[np.ndarray],
+    missed: list[np.ndarray],
+    linear: list[np.ndarray],
+    begin: int,
+    between: float = BETWEEN,
 ) -> np.ndarray:
     """Warn below a threshold between two: the one that found as many misses as days/365 in the
-    years before, and the one that raised as many false alarms."""
+    years before (`between` is 0), and the one that raised as many false alarms (1)."""
     out = []
     for year in range(begin, len(chance)):
         if year == 0:
             out.append(chance[0] < 0.5)
             continue
         known, late = np.array(chance[:year]), np.array(missed[:year])
-        found, alarms = _rates(np.array(linear[:year]), late)
+        found, alarms = rates(np.array(linear[:year]), late)
         grid = np.linspace(0.3, 0.99, 139)
-        enough = [t for t in grid if _rates(known < t, late)[0] >= found]
-        calm = [t for t in grid if _rates(known < t, late)[1] <= alarms]
-        out.append(chance[year] < ((enough or [grid[-1]])[0] + (calm or [grid[0]])[-1]) / 2)
+        enough = [t for t in grid if rates(known < t, late)[0] >= found]
+        calm = [t for t in grid if rates(known < t, late)[1] <= alarms]
+        ends = (enough or [grid[-1]])[0], (calm or [grid[0]])[-1]
+        out.append(chance[year] < ends[0] + (ends[1] - ends[0]) * between)
     return np.array(out)
 
 
-def _rates(warned: np.ndarray, missed: np.ndarray) -> tuple[float, float]:
+def rates(warned: np.ndarray, missed: np.ndarray) -> tuple[float, float]:
     """Share of misses that were warned of, share of reached targets that were too."""
     return float(warned[missed].mean()), float(warned[~missed].mean())
 

@@ -19,8 +19,8 @@ WILD = 1.345  # residuals beyond this many usual ones count less (Huber)
 ROUNDS = 4  # of weighting
 MOST = 3.0  # logarithm of the largest factor
 LEAST_SPREAD = 1e-8  # of a driver that moved at all, squared
+MAD = 1.4826  # makes a median absolute value a standard deviation
 CERTAIN = 2.0  # an effect this many times its own uncertainty is called seen
-FEWEST = 8  # observations that a series' own slope is learned from
 
 
 @dataclass(frozen=True)
@@ -99,15 +99,23 @@ def learn_effects(
         labels = np.unique(np.array([str(one) for one in groups]), return_inverse=True)[1]
     slopes = np.zeros((count, width))
     errors = np.full((count, width), np.inf)
-    held = weight
+    freedom = weight.sum(axis=0) / np.maximum(weight.sum(axis=0) - count, 1.0)
     for _ in range(ROUNDS):
         left = outcome - np.einsum("kts,ks->ts", moved, slopes)
-        spent = np.maximum(held.sum(axis=0) - count, 1.0)
-        noise = np.sqrt((held * left**2).sum(axis=0) / spent) + 1e-6
+        noise = _unrest(left, known) * np.sqrt(freedom) + 1e-6
         held = weight * np.minimum(1.0, WILD * noise / np.maximum(np.abs(left), 1e-12))
         slopes, errors = _shrunk(moved, outcome, held / noise**2, labels)
     middle = _last_year(drivers, season) if usual is None else usual
     return Effects(tuple(names) or tuple(map(str, range(count))), slopes, errors, middle)
+
+
+def _unrest(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Median absolute value of each series where known, as a standard deviation."""
+    out = np.zeros(values.shape[1])
+    there = known.any(axis=0)
+    seen = np.where(known, np.abs(values), np.nan)
+    out[there] = MAD * np.nanmedian(seen[:, there], axis=0)
+    return out
 
 
 def _away(values: np.ndarray, season: int, half: int) -> np.ndarray:
@@ -140,24 +148,24 @@ def _shrunk(
     inner = np.einsum("kts,ts,lts->skl", moved, weight, moved)
     outer = np.einsum("kts,ts,ts->sk", moved, weight, outcome)
     everyone = np.zeros(len(labels), dtype=int)
-    top, _, between = _pooled(inner, outer, everyone)
+    top, doubt, between = _pooled(inner, outer, everyone)
     if labels.any():
-        group, _, within = _pooled(inner, outer, labels)
-        of_group = np.stack([np.bincount(labels, inner[:, k, k]) for k in range(inner.shape[1])])
-        trust = between[:, :1] / (between[:, :1] + 1 / np.maximum(of_group, 1e-12))
-        top, between = trust[:, labels] * group + (1 - trust[:, labels]) * top, within
+        group, of_group, within = _pooled(inner, outer, labels)
+        trust = between / (between + of_group)
+        top = trust * group + (1 - trust) * top
+        doubt, between = trust**2 * of_group + (1 - trust) ** 2 * (doubt + between), within
     prior = 1 / np.maximum(between.T, 1e-12)  # (series, driver)
     at = np.arange(inner.shape[1])
     inner[:, at, at] += prior
     found = np.linalg.solve(inner, (outer + prior * top.T)[:, :, None])[:, :, 0]
-    errors = np.sqrt(np.diagonal(np.linalg.inv(inner), axis1=1, axis2=2))
-    return found.T, errors.T
+    own = np.diagonal(np.linalg.inv(inner), axis1=1, axis2=2)
+    return found.T, np.sqrt(own + (own * prior) ** 2 * doubt.T).T
 
 
 def _pooled(
     inner: np.ndarray, outer: np.ndarray, labels: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Slopes of each group (driver, series), their own ones, and how much own ones differ.
+    """Slopes of each group (driver, series), their variance, and how much own ones differ.
 
     The variance between series is what own slopes scatter beyond their errors (DerSimonian
     and Laird), at least a hundredth of the slope itself.
@@ -165,13 +173,15 @@ def _pooled(
     count = inner.shape[1]
     eye = np.eye(count) * 1e-6
     together = np.zeros((count, len(labels)))
-    between = np.zeros((count, len(labels)))
+    between, doubt = np.zeros((2, count, len(labels)))
     alone = np.linalg.solve(inner + eye, outer[:, :, None])[:, :, 0]
     moved = np.diagonal(inner, axis1=1, axis2=2)
     for label in np.unique(labels):
         at = np.flatnonzero(labels == label)
-        slope = np.linalg.solve(inner[at].sum(axis=0) + eye, outer[at].sum(axis=0))
+        evidence = inner[at].sum(axis=0) + eye
+        slope = np.linalg.solve(evidence, outer[at].sum(axis=0))
         together[:, at] = slope[:, None]
+        doubt[:, at] = np.diagonal(np.linalg.inv(evidence))[:, None]
         for k in range(count):
             use = at[moved[at, k] > LEAST_SPREAD]
             strength = moved[use, k]
@@ -179,7 +189,7 @@ def _pooled(
             scatter = (strength * (alone[use, k] - slope[k]) ** 2).sum()
             extra = (scatter - len(use) + 1) / spare if len(use) > 1 and spare > 0 else 0.0
             between[k, at] = max(extra, (0.1 * slope[k]) ** 2, 1e-6)
-    return together, alone.T, between
+    return together, doubt, between
 
 
 def _last_year(drivers: np.ndarray, season: int) -> np.ndarray:

@@ -17,7 +17,7 @@ AROUND = 3  # periods on each side that an outlier is held against
 BESIDE = 6  # periods before and after a shift whose medians are compared
 AFTER = 4  # periods that a shift must have lasted
 LEAST = 18  # periods that anything is looked for in
-OUT, SHIFTED = 5.0, 5.5  # deviations, in usual ones, that count
+OUT, SHIFTED = 5.0, 6.0  # deviations, in usual ones, that count
 OUT_SIZE, SHIFT_SIZE = np.log(1.5), np.log(1.35)  # and their size at least
 CALM = 0.04  # least unrest that is believed
 POSITIVE = 0.9  # share of periods with sales that a series needs
@@ -88,10 +88,10 @@ def _filled(logs: np.ndarray) -> np.ndarray:
 
 def _running(values: np.ndarray, half: int) -> np.ndarray:
     """Median of the neighbours on both sides, the value itself left out."""
-    padded = np.pad(values, half, constant_values=np.nan)
+    padded = np.pad(values, half, mode="reflect")
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
     others = np.delete(windows, half, axis=1)
-    out: np.ndarray = np.nanmedian(others, axis=1)
+    out: np.ndarray = np.median(others, axis=1)
     return out
 
 
@@ -99,11 +99,12 @@ def _seasonless(logs: np.ndarray, season: int) -> np.ndarray:
     """Without what the same time of other years deviates, where three years show it."""
     if season == 1 or len(logs) < YEARS * season:
         return logs
-    away = logs - _running(logs, season // 2)
-    out = logs.copy()
-    for at in range(len(logs)):
-        same = np.arange(at % season, len(logs), season)
-        out[at] -= np.nanmedian(away[same[same != at]])
+    years = -(-len(logs) // season)
+    away = np.full(years * season, np.nan)
+    away[: len(logs)] = logs - _running(logs, season // 2)
+    by_year = away.reshape(years, season)
+    others = [np.nanmedian(np.delete(by_year, year, axis=0), axis=0) for year in range(years)]
+    out: np.ndarray = logs - np.concatenate(others)[: len(logs)]
     return out
 
 
@@ -144,9 +145,11 @@ def _shifts(logs: np.ndarray, season: int) -> list[tuple[int, float]]:
     if not len(places):
         return []
     jump = np.full(count, np.nan)
-    for place in places:
-        after, before = level[place : place + BESIDE], level[place - BESIDE : place]
-        jump[place] = np.median(after) - np.median(before)
+    windows = np.lib.stride_tricks.sliding_window_view(level, BESIDE)
+    middle = np.r_[
+        np.median(windows, axis=1), [np.median(level[-n:]) for n in range(BESIDE - 1, 0, -1)]
+    ]
+    jump[places] = middle[places] - middle[places - BESIDE]
     drift = float(np.nanmedian(jump))
     away = jump - drift
     noise = _spread(np.diff(level)) / np.sqrt(2) * 1.25 * np.sqrt(2 / BESIDE)

@@ -204,3 +204,27 @@ def test_merged_renamed_and_split_places_keep_every_sum(company):
     assert any("still to come" in str(f) for f in waits.findings)
     with pytest.raises(DataError, match="never sold anything"):
         company(merged.replace('"North"', '"Nord"'))
+
+
+def test_overrides_of_the_past_are_judged_by_what_came(company):
+    from salesforecast.influences.judged import forecast_value_added
+
+    def campaign(frame):
+        hit = (frame["region"] == "South") & (frame["date"] == pd.Timestamp("2023-06-01"))
+        return frame.assign(amount=frame["amount"].where(~hit, frame["amount"] * 1.5))
+
+    good = _override("South", "change = 0.45", '["2023-06"]').replace('"2023-12"', '"2023-04"')
+    bad = _override("North", "change = 0.3", '["2023-08", "2023-09"]').replace(
+        '"2023-12"', '"2023-07"'
+    )
+    still = _override("North", "change = 0.3", '["2024-01"]')
+    inputs = company("", campaign, {"overrides.toml": good + bad + still}, top=PATH)
+    table = forecast_value_added(
+        inputs.loaded, inputs.organisation, until=inputs.history.cutoff
+    ).set_index("node")
+    assert table["helped"].to_dict() == {"South": True, "North": False}
+    sales = inputs.history.frame.set_index(["node", "period"])["sales"]
+    june = sales["South/Cy", pd.Timestamp("2023-06-01")]
+    assert table.loc["South", "actual"] == pytest.approx(june)
+    assert table.loc["South", "added"] > 0.2
+    assert table.loc["North", "added"] < -0.2

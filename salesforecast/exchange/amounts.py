@@ -13,6 +13,7 @@ import pandas as pd
 
 from salesforecast.errors import DataError
 from salesforecast.exchange.tables import Sheet
+from salesforecast.history.headers import Area
 from salesforecast.history.numbers import MISSING, Parsed, parse_numbers
 
 _ERROR = re.compile(r"#(?:REF|DIV/0|N/A|NAME\?|VALUE|NUM|NULL|SPILL|CALC|GETTING_DATA)[!?]?", re.I)
@@ -90,6 +91,8 @@ def _cell(sheet: Sheet, row: int, name: str, multiplier: float) -> Amount | str 
     page = sheet.page
     if place in page.formulas and value in ("", None):
         return sheet.say("no_cache", text=page.formulas[place])
+    if value not in ("", None) and any(_spans(area, place) for area in page.merged):
+        return sheet.say("merged", text=value)
     if place in page.errors:
         return sheet.say("error_value", text=page.errors[place])
     if value in ("", None):
@@ -107,6 +110,12 @@ def _cell(sheet: Sheet, row: int, name: str, multiplier: float) -> Amount | str 
             else sheet.say("no_amount", text=value)
         )
     return None
+
+
+def _spans(area: Area, place: tuple[int, int]) -> bool:
+    """Whether a place lies in cells that are merged over several rows."""
+    (top, left), (bottom, right) = area
+    return bottom > top and top <= place[0] <= bottom and left <= place[1] <= right
 
 
 def _refused_text(sheet: Sheet, text: str, unit: str, multiplier: float, *, scaled: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -30,12 +31,14 @@ def decimals_of(divisor: int, step: int) -> int:
     return MOST_DECIMALS if divisor > 1 else 0
 
 
-def place_label(units: pd.DataFrame, node: str, wording: Wording) -> str:
-    """The label of a unit; a house leaf is told apart by its place: `France (online)`."""
-    label = wording.name("label", str(units.loc[node, "label"]))
-    if not is_house(str(units.loc[node, "label"])):
-        return label
-    return f"{units.loc[str(units.loc[node, 'parent']), 'label']} {label}"
+def place_labels(units: pd.DataFrame, wording: Wording) -> dict[str, str]:
+    """Node to the label of a unit; a house leaf is told apart by its place: `France (online)`."""
+    own = {str(node): str(label) for node, label in units["label"].items()}
+    said = {}
+    for node, parent in zip(own, units["parent"], strict=True):
+        label = wording.name("label", own[node])
+        said[node] = f"{own[str(parent)]} {label}" if is_house(own[node]) else label
+    return said
 
 
 def span_words(plan: Plan, wording: Wording) -> str:
@@ -74,6 +77,11 @@ class Book:
         style = formats(book, _formats(decimals))
         wording, base = Wording(language, divisor), base_of(plan, divisor=divisor, name=name)
         return cls(plan, measure, wording, base, book, style, stream)
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """Node to what people call it."""
+        return place_labels(self.plan.units, self.wording)
 
     @property
     def unit(self) -> str:

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 import pandas as pd
 
-from salesforecast.exchange.book import place_label
+from salesforecast.exchange.book import place_labels
 from salesforecast.exchange.words import plain, say
 from salesforecast.reporting.wording import CATALOGUES, Wording
 
@@ -21,21 +21,20 @@ class Places:
         self._names: dict[str, list[str]] = {}
         self._said: dict[str, str] = {}
         self._levels: dict[str, set[str]] = {}
-        for node, level in units["level"].items():
-            self._levels[str(node)] = {plain(level)}
-            for tongue in CATALOGUES:
-                wording = Wording(tongue, 1)
-                self._levels[str(node)].add(plain(wording.level(str(level))))
-                label = str(units.loc[node, "label"])
-                for name in (
-                    label,
-                    wording.name("label", label),
-                    place_label(units, str(node), wording),
-                ):
-                    known = self._names.setdefault(_name(name), [])
-                    if str(node) not in known:
-                        known.append(str(node))
-                    self._said.setdefault(_name(name), name)
+        tongues = [Wording(tongue, 1) for tongue in CATALOGUES]
+        shown = [place_labels(units, wording) for wording in tongues]
+        levels = {
+            level: {plain(level), *(plain(wording.level(level)) for wording in tongues)}
+            for level in units["level"].astype("str").unique()
+        }
+        for node, label, level in zip(units.index, units["label"], units["level"], strict=True):
+            self._levels[str(node)] = levels[str(level)]
+            own = [wording.name("label", str(label)) for wording in tongues]
+            for name in dict.fromkeys([str(label), *own, *(each[str(node)] for each in shown)]):
+                known = self._names.setdefault(_name(name), [])
+                if str(node) not in known:
+                    known.append(str(node))
+                self._said.setdefault(_name(name), name)
 
     def find(self, name: str, path: str = "", level: str = "") -> tuple[str, str]:
         """Node of a row, or the reason why there is none; the other of the two is empty."""

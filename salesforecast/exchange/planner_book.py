@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesforecast.exchange.book import Book, indent, place_label
+from salesforecast.exchange.book import Book, indent
 from salesforecast.exchange.words import head
 from salesforecast.history.organisation import Measure
 from salesforecast.planning.plan import Plan
@@ -90,7 +90,7 @@ def _values(book: Book, node: str, unit: dict[str, Any]) -> dict[str, Any]:
     said = next((one for one in held.values() if one), None)
     low, high, lock = held["floor"], held["ceiling"], held["lock"]
     return {
-        "unit": place_label(book.plan.units, node, wording),
+        "unit": book.labels[node],
         "level": wording.level(unit["level"]),
         "baseline": book.shown(unit["baseline"]),
         "forecast": book.shown(unit["forecast"]),
@@ -164,7 +164,7 @@ def _months(book: Book, targets: Sheet) -> None:
     flag, rows = len(columns) - 1, []
     for at, (node, unit) in enumerate(units.to_dict("index").items()):
         row = first + at
-        label = place_label(units, str(node), book.wording)
+        label = book.labels[str(node)]
         figures = [book.shown(amount) for amount in months.loc[node]]
         sheet.text(row, 0, label, indent(unit["depth"]))
         for column, figure in enumerate(figures, start=1):

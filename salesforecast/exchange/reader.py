@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
 from salesforecast.exchange.amounts import FAR_OFF, Amount
-from salesforecast.exchange.book import decimals_of, place_label
+from salesforecast.exchange.book import decimals_of, place_labels
 from salesforecast.exchange.notes import Note
 from salesforecast.exchange.places import Places
 from salesforecast.exchange.stamp import Base, Held
@@ -69,11 +71,31 @@ class Reader:
 
     def label(self, node: str) -> str:
         """What people call a unit."""
-        return place_label(self.plan.units, node, Wording(self.language, 1))
+        return self._labels[node]
+
+    @cached_property
+    def _labels(self) -> dict[str, str]:
+        return place_labels(self.plan.units, Wording(self.language, 1))
+
+    @cached_property
+    def _sold(self) -> dict[str, float]:
+        most = self.plan.units[["forecast", "baseline", "target"]].astype("float64").max(axis=1)
+        return {str(node): float(value) for node, value in most.items()}
 
     def amount(self, value: float | None) -> str:
         """An amount in full, in the measure: `12,000,000`."""
         return self.say("nothing") if value is None else f"{value:,.2f}".removesuffix(".00")
+
+    @cached_property
+    def stood(self) -> dict[str, int]:
+        """Node to the target that stood in the file when it was made, else the plan's."""
+        now = {str(node): int(value) for node, value in self.plan.units["target"].items()}
+        return {**now, **self.base.targets}
+
+    @cached_property
+    def units(self) -> dict[str, dict[str, Any]]:
+        """Node to its row of the plan."""
+        return {str(node): row for node, row in self.plan.units.to_dict("index").items()}
 
     @property
     def step(self) -> int:
@@ -93,8 +115,7 @@ class Reader:
 
     def known(self, node: str) -> float:
         """What a unit sells or is asked, the largest of what is known: a wish is compared with it."""
-        row = self.plan.units.loc[node]
-        return max(float(row[name]) for name in ("forecast", "baseline", "target"))
+        return self._sold[node]
 
     def whole(self, amount: Amount, at: Note, *, step: int) -> float | None:
         """An amount as a multiple of `step`, said where it was not one or was repaired."""
@@ -122,22 +143,20 @@ class Reader:
         unit
             What the sheet counts in.
         """
-        if amount.value is None or not self._plausible(node, kind, amount.value, at, text, unit):
+        if amount.value is None or not self._plausible(node, amount.value, at, text, unit):
             return None
         return self.whole(amount, at, step=self.step if kind == "lock" else 1)
 
-    def _plausible(
-        self, node: str, kind: str, value: float, at: Note, text: str, unit: str
-    ) -> bool:
+    def _plausible(self, node: str, value: float, at: Note, text: str, unit: str) -> bool:
         if value < 0:
             self.refuse(at, self.say("negative", text=text))
             return False
         known = self.known(node)
         parts = {"text": text, "value": self.amount(value), "known": self.amount(round(known))}
-        if known > 0 and value > FAR_OFF * known and kind != "ceiling":
+        if known > 0 and value > FAR_OFF * known:
             self.refuse(at, self.say("too_large", unit=unit, **parts))
             return False
-        if known > 0 and 0 < value < known / FAR_OFF and kind != "floor":
+        if 0 < value < known / FAR_OFF:
             self.refuse(at, self.say("too_small", unit=unit, **parts))
             return False
         return True

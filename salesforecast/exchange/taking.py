@@ -119,7 +119,7 @@ def _with(rules: list[Rule], wish: Wish) -> list[Rule]:
 def _changed(wish: Wish, reader: Reader) -> Note:
     known = reader.base.limits.get((wish.node, wish.kind))
     if wish.kind == "lock" and wish.held and wish.held != known:
-        parts = {"old": reader.base.targets.get(wish.node), "new": wish.held.amount}
+        parts = {"old": reader.stood[wish.node], "new": wish.held.amount}
         said = {name: reader.amount(value) for name, value in parts.items()}
         words = reader.say("change_lock", label=reader.label(wish.node), **said)
         return replace(wish.at, words=words)

@@ -32,6 +32,7 @@ class _Context:
     unit: str
     rows: Mapping[str, int]
     dropped: frozenset[tuple[str, str]]
+    leaves: frozenset[str]
 
     def amount(self, node: str, name: str) -> Amount | None:
         """What a cell says; None where there is no such column, or the cell was refused."""
@@ -48,7 +49,8 @@ def read_targets(sheet: Sheet, reader: Reader, *, multiplier: float, unit: str) 
         unit=unit,
         known={row: reader.known(node) for node, row in rows.items()},
     )
-    made = _Context(sheet, reader, amounts, multiplier, unit, rows, dropped)
+    leaves = frozenset(reader.plan.hierarchy.leaf_paths)
+    made = _Context(sheet, reader, amounts, multiplier, unit, rows, dropped, leaves)
     sums = _sums(made)
     for node, row in rows.items():
         _refused_cells(made, node, row)
@@ -112,7 +114,7 @@ def _refused_cells(made: _Context, node: str, row: int) -> None:
 
 
 def _is_leaf(made: _Context, node: str) -> bool:
-    return bool(made.reader.plan.units.loc[node, "leaf"])
+    return node in made.leaves
 
 
 def _texts(made: _Context, node: str, row: int) -> tuple[str, str, bool]:
@@ -159,11 +161,11 @@ def _limit(made: _Context, node: str, row: int, kind: str) -> None:
 
 def _sums(made: _Context) -> pd.Series:
     """On node, in the measure: the positions' targets as the file has them, added up."""
-    hierarchy, base = made.reader.plan.hierarchy, made.reader.base
+    hierarchy = made.reader.plan.hierarchy
     close = made.reader.close(made.multiplier)
     values = {}
     for leaf in hierarchy.leaves:
-        old = base.targets.get(str(leaf), int(made.reader.plan.units.loc[leaf, "target"]))
+        old = made.reader.stood[str(leaf)]
         amount = made.amount(str(leaf), "target") if (leaf, "target") not in made.dropped else None
         typed = amount.value if amount is not None and amount.value is not None else float(old)
         values[leaf] = float(old) if abs(typed - old) <= close else typed
@@ -206,14 +208,15 @@ def _typed(made: _Context, node: str, row: int, sums: pd.Series) -> tuple[float 
     if (row, "target") in made.amounts.refused or (node, "target") in made.dropped:
         return None, True
     amount = made.amount(node, "target")
-    old = reader.base.targets.get(node)
-    if amount is None or amount.value is None or old is None:
+    old = reader.stood[node]
+    if amount is None or amount.value is None:
         return None, False
     close = reader.close(made.multiplier)
-    inside = len(reader.plan.hierarchy.within(node))
     if abs(amount.value - old) <= close:
         return None, False
-    if not leaf and abs(amount.value - sums[node]) <= close * max(inside, 1):
+    if not leaf and abs(amount.value - sums[node]) <= close * len(
+        reader.plan.hierarchy.within(node)
+    ):
         return None, False  # a total that was copied as a value
     at, text = sheet.note("", row, "target", node), sheet.text(row, "target")
     value = reader.taken(node, "lock", amount, at, text=text, unit=made.unit)
@@ -243,7 +246,7 @@ def _known_cells(made: _Context, node: str, row: int) -> None:
     sheet, reader = made.sheet, made.reader
     if sheet.page.text or not reader.base.divisor or reader.base.digest != made.reader.digest:
         return
-    unit = reader.plan.units.loc[node]
+    unit = reader.units[node]
     stood = {"baseline": "baseline", "forecast": "forecast", "plan": "target"}
     for name in _KNOWN:
         amount = made.amounts.read.get((row, name))

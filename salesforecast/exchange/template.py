@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesforecast.exchange.book import Book, place_label
+from salesforecast.exchange.book import Book
 from salesforecast.exchange.words import KINDS, PER, head
 from salesforecast.history.organisation import Measure
 from salesforecast.planning.decision import Headcount
@@ -132,6 +132,6 @@ def _units(book: Book) -> None:
     sheet = book.sheet("sheet_units", head=0)
     for row, node in enumerate(book.plan.units.index):
         sheet.text(row, 0, node)
-        sheet.text(row, 1, place_label(book.plan.units, str(node), book.wording), "grey_text")
+        sheet.text(row, 1, book.labels[str(node)], "grey_text")
     sheet.to.set_column(0, 0, 60)
     sheet.to.set_column(1, 1, 30)

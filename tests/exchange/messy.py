@@ -434,6 +434,18 @@ def _arranged(plan: Plan, book: bytes) -> Iterator[Messy]:
         total=30_000_000,
     )
 
+    def merged_body(page: Any, cell: Any) -> None:
+        cell(WANG, "target").value = 170
+        first = cell(BI, "ceiling").row  # the last of its province, then the next region
+        cell(BI, "ceiling").value = 300
+        page.merge_cells(start_row=first, end_row=first + 1, start_column=6, end_column=6)
+
+    row = HEAD + 2 + list(plan.units.index).index(BI)
+    yield Messy(
+        "an amount merged over two rows", edited(book, merged_body), {(WANG, "lock"): 1_700_000},
+        refused=frozenset({f"F{row}", f"F{row + 1}"}),
+    )  # fmt: skip
+
     def two_targets(page: Any, cell: Any) -> None:
         cell(WANG, "floor").value = 150
         cell(LI, "target").value = 190
@@ -460,6 +472,11 @@ def _foreign(
         edited(planner_workbook(older, measure, language="zh", name="第 2 版"), typed),
         {(WANG, "lock"): 1_700_000}, notes=("第 2 版",),
     )  # fmt: skip
+    old = openpyxl.load_workbook(
+        io.BytesIO(planner_workbook(older, measure, language="zh")), data_only=True
+    )["目标"]
+    rows = [["" if v is None else v for v in line] for line in old.iter_rows(values_only=True)]
+    yield Messy("an older version saved as CSV", as_csv(rows), whole=True)
     yield Messy("a damaged file", book[: len(book) // 2], rejected=True)
     yield Messy("no table at all", b"\x89PNG\r\n\x1a\n" + bytes(200), rejected=True)
     orders = [["订单日期", "地区", "销售额"], ["2026-01-02", "华东", "120.5"]]

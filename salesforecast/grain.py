@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from salesforecast.allocation.cascade import cascade
@@ -61,8 +62,8 @@ def within(
     Raises
     ------
     InfeasibleError
-        If the corridors contradict each other or the leaves' targets; the message names those
-        that have to give, and by how much.
+        If the corridors contradict each other or the leaves' targets; each contradiction is
+        named with repairs.
     """
     if not corridors:
         return free
@@ -70,8 +71,10 @@ def within(
         Bounded(group.cells, group.low, group.high, group.words())
         for group in groups_of(corridors, free, hierarchy)
     ]
-    row_of, _ = pd.factorize(free["node"])
-    moved = fit(free["target"].to_numpy(), row_of, groups, step=step)
+    row_of, nodes = pd.factorize(free["node"])
+    labels = hierarchy.nodes["label"].reindex(nodes)
+    names = np.where(labels.duplicated(keep=False), nodes, labels)
+    moved = fit(free["target"].to_numpy(), row_of, groups, step=step, names=names.tolist())
     return TARGETS.check(free.assign(target=moved))
 
 

@@ -158,3 +158,44 @@ class Capacity:
 
     def words(self) -> str:
         return f"capacity of {self.amount:,.0f} {self.unit} shared by {', '.join(self.uses)}"
+
+
+@dataclass(frozen=True)
+class Sum:
+    """The targets of some leaves, wherever they lie, add up to between `least` and `most`.
+
+    Parameters
+    ----------
+    node
+        Where it is shown.
+    leaves
+        Their paths.
+    called
+        What people call it, in English and in Chinese: `("the total of March", "3月总额")`.
+    kind
+        When it gives way, as one of `allocation.limits.ORDER`.
+    """
+
+    node: str
+    leaves: tuple[str, ...]
+    least: float = -inf
+    most: float = inf
+    called: tuple[str, str] = ("the sum", "合计")
+    kind: str = "other"
+    owner: str = ""
+    reason: str = ""
+
+    def row(self, hierarchy: Hierarchy, baseline: pd.Series) -> Row:
+        return Row(pd.Series(1.0, index=list(self.leaves)), self.least, self.most)
+
+    def words(self) -> str:
+        return f"{self.called[0]} ({self.bounds()})"
+
+    def bounds(self, language: str = "en") -> str:
+        """What it allows: `at least 400`."""
+        if self.least == self.most:
+            return f"{self.most:,.0f}"
+        at_least, at_most = ("至少", "至多") if language == "zh" else ("at least ", "at most ")
+        parts = [f"{at_least}{self.least:,.0f}"] if self.least > -inf else []
+        parts += [f"{at_most}{self.most:,.0f}"] if self.most < inf else []
+        return ("，" if language == "zh" else ", ").join(parts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,9 @@ from salesforecast.allocation.rounding import apportion
 from salesforecast.allocation.twoway import Kind, Table, balance, round_two_way
 from salesforecast.errors import DataError, InfeasibleError, ParameterError
 from salesforecast.hierarchy import ROOT, SEPARATOR
+
+if TYPE_CHECKING:
+    from salesforecast.allocation.table_conflicts import Because
 
 
 def cascade(
@@ -23,6 +26,7 @@ def cascade(
     floors: pd.DataFrame | None = None,
     ceilings: pd.DataFrame | None = None,
     kind: Kind = "shares",
+    because: Because | None = None,
 ) -> pd.DataFrame:
     """Spread each leaf's total over the periods after its shape, in whole steps.
 
@@ -46,6 +50,8 @@ def cascade(
         is none. By default zero and none.
     kind
         How cells give way to columns and corridors: `shares` keeps proportions, `squares` amounts.
+    because
+        (leaf, period) to owner and reason of its corridor, for what is said of contradictions.
 
     Returns
     -------
@@ -59,7 +65,8 @@ def cascade(
     ParameterError
         If totals are no multiples of `step`, or rows and columns do not add up to the same.
     InfeasibleError
-        If the corridors leave no table with these totals.
+        If the corridors leave no table with these totals; each contradiction is named with
+        repairs (`error.conflicts`).
     """
     rows, pattern = _checked(totals, shape, step)
     order = np.argsort(np.array([str(label) for label in totals.index]), kind="stable")
@@ -75,7 +82,7 @@ def cascade(
             table = Table(exact, rows.astype(float), wanted.astype(float), low, high, kind)
             found = balance(table)
             if found is None:
-                raise _no_table(table, totals.index[order], shape.columns, step)
+                raise _no_table(table, totals.index[order], shape.columns, step, because)
             exact, periods = found, wanted
     cells = np.empty(exact.shape, dtype=np.int64)
     cells[order] = round_two_way(exact, rows, periods, high)
@@ -114,62 +121,29 @@ def _corridor(
     return np.maximum(whole_steps(values, up=side == "floor"), 0.0)
 
 
-def _no_table(table: Table, index: pd.Index, columns: pd.Index, step: int) -> InfeasibleError:
-    """The error that names the first row or column whose corridors contradict its total."""
-    least, most = table.low.sum(axis=1), table.high.sum(axis=1)
-    crossed = np.argwhere(table.low > table.high)
-    if len(crossed):
-        row, column = crossed[0]
-        where = f"'{index[row]}' in {columns[column]}: its floor exceeds its ceiling"
-        fix = "lower the floor or raise the ceiling."
-    elif (wrong := np.flatnonzero((least > table.rows) | (most < table.rows))).size:
-        row = int(wrong[0])
-        where = (
-            f"'{index[row]}' has a total of {table.rows[row] * step:,.0f}, but its periods allow"
-            f" {least[row] * step:,.0f} to {most[row] * step:,.0f}"
+def _no_table(
+    table: Table, index: pd.Index, columns: pd.Index, step: int, because: Because | None
+) -> InfeasibleError:
+    """The error that names every smallest set of totals and corridors that contradict each other."""
+    from salesforecast.allocation.conflicts import infeasible
+    from salesforecast.allocation.table_conflicts import diagnose_table
+
+    def frame(values: np.ndarray) -> pd.DataFrame:
+        return pd.DataFrame(values * step, index=index, columns=columns)
+
+    asked: dict[str, Any] = {
+        "totals": pd.Series(table.rows * step, index=index),
+        "columns": pd.Series(table.columns * step, index=columns),
+        "floors": frame(table.low),
+        "because": because,
+        "step": step,
+    }
+    found = diagnose_table(ceilings=frame(table.high), **asked)
+    if not found:  # cells without any shape carry nothing but their floor
+        found = diagnose_table(
+            ceilings=frame(np.where(table.start > 0, table.high, table.low)), **asked
         )
-        fix = "change that total or those corridors."
-    else:
-        short = _shortage(table)
-        worst = int(np.argmax(np.abs(short)))
-        side = "more" if short[worst] > 0 else "less"
-        where = (
-            f"{columns[worst]} asks for {table.columns[worst] * step:,.0f}, {abs(short[worst]) * step:,.0f}"
-            f" {side} than the rows' totals, shapes and corridors allow"
-        )
-        fix = f"change that period's total by {abs(short[worst]) * step:,.0f}, or widen its corridors."
-    return InfeasibleError("no table satisfies these totals and corridors.", where=where, fix=fix)
-
-
-def _shortage(table: Table) -> np.ndarray:
-    """By how much each column total must miss, in steps, with the least missing in all (HiGHS)."""
-    from scipy import sparse
-    from scipy.optimize import linprog
-
-    height, width = table.start.shape
-    unit = sparse.eye_array(width)
-    by_row = sparse.kron(sparse.eye_array(height), np.ones((1, width)))
-    by_column = sparse.kron(np.ones((1, height)), unit)
-    nothing = sparse.csr_array((height, width))
-    sums = sparse.vstack(
-        [
-            sparse.hstack([by_row, nothing, nothing]),
-            sparse.hstack([by_column, unit, -unit]),
-        ]
-    )
-    high = np.where(table.start > 0, np.minimum(table.high, table.rows.sum()), table.low)
-    boxes = np.concatenate(
-        [
-            np.stack([table.low.ravel(), high.ravel()], axis=1),
-            np.tile([0.0, np.inf], (2 * width, 1)),
-        ]
-    )
-    cost = np.concatenate([np.zeros(height * width), np.ones(2 * width)])
-    totals = np.concatenate([table.rows, table.columns])
-    found = linprog(cost, A_eq=sums.tocsr(), b_eq=totals, bounds=boxes, method="highs")
-    if found.x is None:  # a row has no live cells left for its total
-        return table.columns - np.minimum(table.high, table.rows[:, None]).sum(axis=0)
-    return np.asarray(found.x[-2 * width : -width] - found.x[-width:])
+    return infeasible(found)
 
 
 def _checked(totals: pd.Series, shape: pd.DataFrame, step: int) -> tuple[np.ndarray, np.ndarray]:

@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
+from salesforecast.allocation.conflicts import Conflict, diagnose, infeasible
 from salesforecast.errors import EngineError, InfeasibleError
+from salesforecast.hierarchy import ROOT, Hierarchy, join_path
+from salesforecast.rules import Rule, Sum
 
 _ROUNDS, _ENOUGH = 400, 1e-9
 _FAINT = 1e-7  # part of a row that a cell without any share may begin with
@@ -25,7 +29,12 @@ class Bounded:
 
 
 def fit(
-    start: np.ndarray, row_of: np.ndarray, groups: Sequence[Bounded], *, step: int = 1
+    start: np.ndarray,
+    row_of: np.ndarray,
+    groups: Sequence[Bounded],
+    *,
+    step: int = 1,
+    names: Sequence[str] = (),
 ) -> np.ndarray:
     """Change whole cells as little as possible so that every group lies within its bounds.
 
@@ -39,6 +48,8 @@ def fit(
         int64 a cell, whole multiples of `step`, zero or more.
     row_of
         Number of the row that each cell belongs to.
+    names
+        What people call the rows, by number; for errors.
 
     Returns
     -------
@@ -48,7 +59,7 @@ def fit(
     Raises
     ------
     InfeasibleError
-        If the groups leave no cells; the message names those that have to give, and by how much.
+        If the groups leave no cells; each contradiction is named with repairs.
     """
     if all(group.low <= start[group.cells].sum() <= group.high for group in groups):
         return start
@@ -59,13 +70,14 @@ def fit(
         for g in groups
     ]  # fmt: skip
     cells = start[touched] // step
-    _, rows = np.unique(row_of[touched], return_inverse=True)
+    numbers, rows = np.unique(row_of[touched], return_inverse=True)
+    called = [str(names[at]) if len(names) else f"row {at}" for at in numbers]
     totals = np.bincount(rows, weights=cells)
     membership = _membership(inside, len(cells))
     by_row = sparse.csr_array(
         (np.ones(len(cells)), (rows, np.arange(len(cells)))), shape=(len(totals), len(cells))
     )
-    _refuse_impossible(by_row, totals, membership, inside, step)
+    _refuse_impossible(by_row, totals, membership, inside, called, step)
     wanted = _project(cells, rows, totals, inside)
     out = start.copy()
     out[touched] = _whole(wanted, by_row, totals, membership, inside) * step
@@ -153,6 +165,7 @@ def _refuse_impossible(
     totals: np.ndarray,
     membership: sparse.csr_array,
     groups: Sequence[Bounded],
+    names: Sequence[str],
     step: int,
 ) -> None:
     """Find the least that groups would have to give (HiGHS); refuse when it is more than nothing."""
@@ -184,10 +197,29 @@ def _refuse_impossible(
     give = found.x[size : size + count] + found.x[size + count :]
     if not give.sum() > 0.5:
         return
-    lacking = [int(at) for at in np.flatnonzero(give > 0.5)]
-    named = [f"{groups[at].words} (by {give[at] * step:,.0f})" for at in lacking]
-    raise InfeasibleError(
-        "no plan keeps every corridor.",
-        where=f"at least these have to give: {'; '.join(named)}",
-        fix=f"widen what is named by {give.sum() * step:,.0f} in all, or change the units' totals.",
-    )
+    raise infeasible(_contradictions(by_row, totals, groups, names, step))
+
+
+def _contradictions(
+    by_row: sparse.csr_array,
+    totals: np.ndarray,
+    groups: Sequence[Bounded],
+    names: Sequence[str],
+    step: int,
+) -> tuple[Conflict, ...]:
+    """What contradicts what: rows' totals and groups as sums of cells."""
+    row_of = by_row.tocsc().indices
+    cells = [join_path([names[row], str(cell)]) for cell, row in enumerate(row_of)]
+    hierarchy = Hierarchy.of(cells, levels=("all", "unit", "cell"), label="the plan")
+    rules: list[Rule] = []
+    for row, amount in enumerate(totals.tolist()):
+        own = tuple(cells[at] for at in by_row.indices[by_row.indptr[row] : by_row.indptr[row + 1]])
+        called = (f"the target of {names[row]}", f"{names[row]}的目标")
+        rules.append(Sum(join_path([names[row]]), own, amount * step, amount * step, called))
+    for group in groups:
+        own = tuple(cells[at] for at in group.cells)
+        low, high = group.low * step, group.high * step
+        kind = "lock" if low == high else "growth"
+        rules.append(Sum(ROOT, own, low, high, (group.words, group.words), kind))
+    nothing = pd.Series(0.0, index=hierarchy.leaves)
+    return diagnose(float(totals.sum()) * step, hierarchy, rules, baseline=nothing, step=step)

@@ -147,7 +147,8 @@ class Limits:
         places = {name: number for number, name in enumerate(ORDER)}
         kind_at = np.array([places[name] for name in [*kinds, "total"]], np.int64)
         low, high = np.array([*lower, total], float), np.array([*upper, total], float)
-        _fill_growth(low, high, at, kind_at == places["growth"], rolled)
+        bands = np.array([*(isinstance(rule, GrowthBand) for rule in rules), False], dtype=np.bool_)
+        _fill_growth(low, high, at, bands, rolled)
         at[list(weighted)] = -1
         on_tree = at >= 0
         low[on_tree] = whole(low[on_tree] / step, np.ceil)
@@ -281,7 +282,7 @@ def _read(
         node, use = next(iter(rule.uses.items()))
         if use > 0:
             return "capacity", node, -np.inf, rule.amount / use, None
-    kind = "capacity" if isinstance(rule, Capacity) else "other"
+    kind = "capacity" if isinstance(rule, Capacity) else str(getattr(rule, "kind", "other"))
     row = rule.row(hierarchy, baseline)
     if row.plain and row.coefficients.index.sort_values().equals(
         hierarchy.within(rule.node).sort_values()

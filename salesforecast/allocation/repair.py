@@ -9,7 +9,7 @@ from math import inf
 import numpy as np
 
 from salesforecast.allocation.limits import ORDER, Bounds, Limits, Sides, whole
-from salesforecast.rules import Capacity, Ceiling, Floor, GrowthBand, Lock, Rule
+from salesforecast.rules import Capacity, Ceiling, Floor, GrowthBand, Lock, Rule, Sum
 
 _TWO_SIDED = (ORDER.index("lock"), ORDER.index("total"))
 
@@ -49,6 +49,9 @@ def changed(limits: Limits, which: int, lower: float, upper: float) -> Rule | No
     elif isinstance(rule, Capacity):
         use = next(iter(rule.uses.values())) if len(rule.uses) == 1 else 1.0  # a plain row
         new = replace(rule, amount=upper * limits.step * use)
+    elif isinstance(rule, Sum):
+        each = limits.step if limits.at[which] >= 0 else 1  # rows that leave the tree are in money
+        new = replace(rule, least=money(lower, each), most=money(upper, each))
     elif isinstance(rule, GrowthBand):
         new = _band(limits, which, rule, lower, upper)
     return new
@@ -98,7 +101,7 @@ def _meet(
     place = limits.at[which] - node
     lower, upper = limits.lower[which], limits.upper[which]
     lowered, raised = lower > fall[place], upper < rise[place]
-    both = np.isin(limits.kind[which], _TWO_SIDED)
+    both = np.isin(limits.kind[which], _TWO_SIDED) | (lower == upper)
     new_lower = np.where(lowered, fall[place], np.where(raised & both, rise[place], lower))
     new_upper = np.where(raised, rise[place], np.where(lowered & both, fall[place], upper))
     moved = lowered | raised

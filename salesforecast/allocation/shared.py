@@ -203,14 +203,21 @@ def _bounds(program: _Program, limits: Limits, fall: np.ndarray, rise: np.ndarra
     """Slack as new bounds: whole steps on the tree, three figures of a capacity."""
     moved = np.flatnonzero((fall > _SLACK) | (rise > _SLACK))
     lower, upper = limits.lower[moved].copy(), limits.upper[moved].copy()
-    shared = np.isin(moved, list(limits.weighted))
+    plain = np.isin(moved, [at for at, row in limits.weighted.items() if row.plain])
+    shared = np.isin(moved, list(limits.weighted)) & ~plain
+    each = np.where(plain, limits.step, 1)  # sums that leave the tree are in money
+    falls, rises = fall[moved], rise[moved]
+    fixed = limits.lower[moved] == limits.upper[moved]
     lower = np.where(
-        shared, lower - fall[moved] * program.scale[moved], np.floor(lower - fall[moved] + _SLACK)
+        shared,
+        lower - falls * program.scale[moved],
+        np.floor(lower / each - falls + _SLACK) * each,
     )
-    upper = np.where(shared, upper, np.ceil(upper + rise[moved] - _SLACK))
+    upper = np.where(shared, upper, np.ceil(upper / each + rises - _SLACK) * each)
     for at in np.flatnonzero(shared & (rise[moved] > _SLACK)):
         upper[at] = _up(upper[at] + (rise[moved[at]] + 1.0) * program.scale[moved[at]])
-    both = np.isin(limits.kind[moved], (ORDER.index("lock"), ORDER.index("total"))) & ~shared
+    kinds = (ORDER.index("lock"), ORDER.index("total"))
+    both = (np.isin(limits.kind[moved], kinds) | fixed) & ~shared
     one = np.where(fall[moved] > _SLACK, lower, upper)
     return Bounds(moved, np.where(both, one, lower), np.where(both, one, upper))
 

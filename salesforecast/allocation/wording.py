@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from salesforecast.allocation.limits import Limits
-from salesforecast.rules import Capacity, GrowthBand, Rule
+from salesforecast.rules import Capacity, GrowthBand, Rule, Sum
 
 if TYPE_CHECKING:
     from salesforecast.allocation.conflicts import Change, Conflict
@@ -184,6 +184,10 @@ def _item(limits: Limits, which: int, steps: float, language: str) -> str:
     if which == limits.total_at:
         return f"总目标（{amount}）" if language == "zh" else f"the total ({amount})"
     rule = limits.rules[which]
+    if isinstance(rule, Sum):
+        chinese = language == "zh"
+        said = f"{rule.bounds(language)}{_set_by(rule, language)}"
+        return f"{rule.called[1]}（{said}）" if chinese else f"{rule.called[0]} ({said})"
     if isinstance(rule, Capacity) and which in limits.weighted:
         return _shared(limits, rule, language)
     at = limits.at[which]
@@ -251,6 +255,8 @@ def _change(limits: Limits, change: Change, language: str) -> str:
         new = number(change.to)
         return f"总目标改为 {new}" if chinese else f"change the total to {new}"
     rule = change.rule
+    if isinstance(rule, Sum):
+        return _changed_sum(rule, change.to, chinese=chinese)
     node = str(rule.node)
     who, what = name(limits, node), kind(rule, language)
     if change.to is None or isinstance(change.to, (int, float)):
@@ -259,6 +265,14 @@ def _change(limits: Limits, change: Change, language: str) -> str:
     if chinese:
         return f"{who}{what}{'提高' if up else '降低'}到 {new}"
     return f"{'raise' if up else 'lower'} {who}'s {what} to {new}"
+
+
+def _changed_sum(rule: Sum, to: Rule | float | None, *, chinese: bool) -> str:
+    if not isinstance(to, Sum):
+        return f"取消{rule.called[1]}" if chinese else f"release {rule.called[0]}"
+    if chinese:
+        return f"{rule.called[1]}改为{to.bounds('zh')}"
+    return f"change {rule.called[0]} to {to.bounds()}"
 
 
 def _new(rule: Rule, to: Rule, language: str) -> tuple[str, bool]:

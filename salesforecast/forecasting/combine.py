@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-KEENNESS = 3.0  # weight ~ 1 / error ** KEENNESS
+KEENNESS = 2.0  # weight ~ 1 / error ** KEENNESS
 OWN = 100.0  # errors of its own after which a series counts as much as its class
 CLASS = 200.0  # errors of its class after which that counts as much as equal weights
 FOLLOWING = "share"  # the model that follows the parent; the others follow the series itself
-FOLLOW = 0.4  # weight of following before anything was seen
+FOLLOW = 0.5  # weight of following before anything was seen
 ORIGINS = 6.0  # origins after which what a class showed counts half
 
 

@@ -27,7 +27,7 @@ from salesforecast.hierarchy import Hierarchy
 from salesforecast.tables import FORECAST, Samples
 
 DEFAULT = (*INSTANT, "slow", "intermittent", "share")
-ORIGINS = 18  # back-test origins at most
+ORIGINS = 24  # back-test origins at most
 LEAST_SHARE = 0.85  # of its own forecast that a leaf keeps: sums of few origins mislead
 LEAST_HISTORY = 6  # periods that the company must have at an origin
 
@@ -74,7 +74,7 @@ def forecast(
     """Forecast the `horizon` periods after `cutoff` for every leaf and product.
 
     Leaf series and their sums (nodes, products, kinds of leaf) are forecast by all `models` at
-    once, now and as of up to 18 earlier periods; what went wrong then weights the models,
+    once, now and as of up to 24 earlier periods; what went wrong then weights the models,
     reconciles leaves with sums, and is what the samples are drawn from. Short histories take
     their season from relatives. Nothing depends on the order of rows.
 

@@ -40,7 +40,7 @@ class Study:
         Forecast by month (rows) of each model for the unit as a whole.
     accuracy
         On model: `weight` in the mix, and `wape` and `bias` (positive: too high) one to horizon
-        months ahead, as of up to 18 earlier cutoffs; `mix` is their weighted mean.
+        months ahead, as of up to 24 earlier cutoffs; `mix` is their weighted mean.
     forecast
         Coherent mean by month: what is planned with. Differs from the mix where the units below
         and above say otherwise.

@@ -13,6 +13,7 @@ from salesforecast.history.load import load
 from salesforecast.history.organisation import Columns, Organisation, Source
 from salesforecast.history.series import (
     actuals,
+from tests.examples import examples
     build_history,
     condense,
     last_complete_period,
@@ -296,7 +297,7 @@ BOOKINGS = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(bookings=BOOKINGS, seen=st.integers(0, 30))
 def test_every_sale_up_to_the_cutoff_is_in_exactly_one_leaf(bookings, seen):
     organisation = Organisation(

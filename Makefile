@@ -50,7 +50,7 @@ system: ## install the system parts of the tests: chromium, LibreOffice, Postgre
 	@bash tools/system.sh
 
 clean: ## remove the environment and caches; outputs/ stays
-	@rm -rf .venv .venv-bench .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-bench .venv-bench-forecast .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup: .venv/.ready

@@ -67,8 +67,8 @@ def formulas(folder: Path) -> dict[str, Any]:
 
 def messy(folder: Path) -> dict[str, Any]:
     """E07: every file of the tests, and real files of other kinds where the data are there."""
-    from company import inputs_of, plan_of
-    from messy import files, real
+    from company import inputs_of, plan_of, superstore
+    from messy import files, of_superstore, real
     from test_load_back import others, what_is_wrong
 
     company = folder / "company"
@@ -79,6 +79,11 @@ def messy(folder: Path) -> dict[str, Any]:
     measure = inputs.organisation.measure
     every = [*files(plan, other, older, measure), *real(SHARED)]
     wrong = [file.name for file in every if what_is_wrong(file, plan, measure)]
+    if (SHARED / "superstore_cn").exists():
+        real_plan, real_measure = superstore(SHARED, folder)
+        more = list(of_superstore(real_plan, real_measure))
+        wrong += [file.name for file in more if what_is_wrong(file, real_plan, real_measure)]
+        every += more
     good = len(every) - len(wrong)
     what = f"{IDS['E07']} ({len(every)} files{'; wrong: ' + ', '.join(wrong) if wrong else ''})"
     return row("E07", what, good, "files", aim=f"{len(every)} (30 asked for)", met=not wrong)

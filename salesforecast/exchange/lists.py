@@ -88,13 +88,13 @@ def _second(
 
 def _node(sheet: Sheet, reader: Reader, row: int, *, filled: bool) -> str:
     """The unit of a row; where there is none, that is said."""
-    name, path = sheet.text(row, "unit"), sheet.text(row, "path")
+    (name, above), path = sheet.named(row), sheet.text(row, "path")
     if is_a_head(name) or not (filled or name):
         return ""
     if not name and not path:
         reader.refuse(sheet.note("", row, "unit"), reader.say("no_name"))
         return ""
-    node, why = reader.places.find(name, path, sheet.text(row, "level"))
+    node, why = reader.places.find(name, path, sheet.text(row, "level"), above)
     if not node and filled:
         reader.refuse(sheet.note("", row, "unit"), why)
     elif not node:

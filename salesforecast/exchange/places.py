@@ -36,8 +36,18 @@ class Places:
                     known.append(str(node))
                 self._said.setdefault(_name(name), name)
 
-    def find(self, name: str, path: str = "", level: str = "") -> tuple[str, str]:
-        """Node of a row, or the reason why there is none; the other of the two is empty."""
+    def find(
+        self, name: str, path: str = "", level: str = "", above: tuple[str, ...] = ()
+    ) -> tuple[str, str]:
+        """Node of a row, or the reason why there is none; the other of the two is empty.
+
+        Parameters
+        ----------
+        name, path, level
+            What the row says of its unit; the path decides, and the name must not contradict it.
+        above
+            Places that the unit lies in, where a table has a column a level.
+        """
         if path:
             node = self._paths.get(_path(path), "")
             if not node:
@@ -49,6 +59,11 @@ class Places:
         found = [by_path] if by_path else self._names.get(_name(name), [])
         if len(found) > 1 and level:
             found = [node for node in found if plain(level) in self._levels[node]] or found
+        inside = [node for node in found if all(_name(each) in _parts(node) for each in above)]
+        if found and not inside and any(_name(each) in self._names for each in above):
+            said = "/".join((*above, name))
+            return "", say(self.language, "contradiction_unit", text=said, path=found[0])
+        found = inside or found
         if len(found) == 1:
             return found[0], ""
         if found:
@@ -80,3 +95,8 @@ def _name(text: str) -> str:
 
 def _path(text: str) -> str:
     return "/".join(_name(part) for part in text.strip().split("/")) if text.strip() != "/" else "/"
+
+
+def _parts(node: str) -> set[str]:
+    """Names on the way to a node, its own included."""
+    return {_name(part) for part in node.split("/")}

@@ -43,6 +43,8 @@ class Sheet:
         Text above the columns' names.
     language
         Of messages.
+    levels
+        The columns that name a unit, left to right: one, or one a level of places.
     """
 
     page: Page
@@ -53,6 +55,13 @@ class Sheet:
     unit: Unit
     titles: str
     language: str
+    levels: tuple[int, ...] = ()
+
+    def named(self, row: int) -> tuple[str, tuple[str, ...]]:
+        """What a row calls its unit, and the places above it where there is a column a level."""
+        said = [" ".join(str(self.page.value(row, column)).split()) for column in self.levels]
+        filled = [text for text in said if text]
+        return (filled[-1], tuple(filled[:-1])) if filled else ("", ())
 
     @property
     def rows(self) -> Iterator[int]:
@@ -116,11 +125,14 @@ def find_table(page: Page, language: str) -> tuple[Sheet | None, list[Note]]:
     notes: list[Note] = []
     columns: dict[str, int] = {}
     twice: dict[str, list[str]] = {}
+    levels: list[int] = []
     for at, name in enumerate(names):
         field = _field_of_name(name)
+        if field == "unit":
+            levels.append(at)
         if not field:
             continue
-        if field in columns:
+        if field in columns and field != "unit":
             twice.setdefault(field, [letters(columns[field])]).append(letters(at))
         else:
             columns[field] = at
@@ -138,7 +150,17 @@ def find_table(page: Page, language: str) -> tuple[Sheet | None, list[Note]]:
     unit = next(
         (u for f in ("target", "amount", "floor") if (u := unit_of(heads.get(f, ""))).name), None
     )
-    sheet = Sheet(page, kind, last, columns, heads, unit or unit_of("", titles), titles, language)
+    sheet = Sheet(
+        page,
+        kind,
+        last,
+        columns,
+        heads,
+        unit or unit_of("", titles),
+        titles,
+        language,
+        tuple(levels),
+    )
     return sheet, notes
 
 

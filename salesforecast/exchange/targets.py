@@ -68,7 +68,7 @@ def _rows(sheet: Sheet, reader: Reader) -> tuple[dict[str, int], frozenset[tuple
     """Node to its row; and node with field where several rows of a unit contradict each other."""
     found: dict[str, list[int]] = {}
     for row in sheet.rows:
-        name, path = sheet.text(row, "unit"), sheet.text(row, "path")
+        (name, over), path = sheet.named(row), sheet.text(row, "path")
         if is_a_head(name):
             continue
         filled = any(
@@ -81,7 +81,7 @@ def _rows(sheet: Sheet, reader: Reader) -> tuple[dict[str, int], frozenset[tuple
             if filled:
                 reader.refuse(sheet.note("", row, "unit"), reader.say("no_name"))
             continue
-        node, why = reader.places.find(name, path, sheet.text(row, "level"))
+        node, why = reader.places.find(name, path, sheet.text(row, "level"), over)
         if node:
             found.setdefault(node, []).append(row)
         elif plain(name) in TOTALS:

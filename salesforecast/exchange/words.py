@@ -30,7 +30,11 @@ HEADS: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 
 _ALSO: Mapping[str, tuple[str, ...]] = {
-    "unit": ("name", "salesperson", "region", "territory", "单元", "名称", "区域", "业务员", "大区", "地区"),
+    "unit": (
+        "name", "salesperson", "sales person", "rep", "person", "region", "country", "territory",
+        "province", "city", "store", "team", "名称", "区域", "大区", "地区", "省区", "省份", "省/自治区",
+        "城市", "门店", "团队", "部门", "人员姓名", "姓名", "业务员", "销售员", "客户经理", "负责区域",
+    ),
     "baseline": ("last year's sales", "去年", "去年实际", "去年同季", "上年同期"),
     "forecast": ("预测值", "销售预测"),
     "floor": ("minimum", "min", "at least", "最低", "最低目标", "保底"),

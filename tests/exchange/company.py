@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from salesforecast import workbench
+from salesforecast.history.organisation import Measure
 from salesforecast.planning.decision import Headcount
 from salesforecast.planning.plan import Plan
 from salesforecast.planning.scenario import Scenario
@@ -70,3 +72,15 @@ def inputs_of(folder: Path) -> workbench.Inputs:
 def plan_of(inputs: workbench.Inputs, **changes: object) -> Plan:
     """The company's plan with its limits, or with a changed scenario."""
     return workbench.build_plan(inputs, replace(SCENARIO, **changes))
+
+
+def superstore(shared: Path, folder: Path) -> tuple[Plan, Measure]:
+    """The Chinese superstore's next quarter, planned from its real orders in 万元."""
+    from salesforecast.history.mapping import guess
+
+    orders = folder / "orders.csv"
+    orders.write_bytes(gzip.decompress((shared / "superstore_cn/orders_utf8.csv.gz").read_bytes()))
+    measure = Measure(name="销售额", unit="元", display="万元", divisor=10_000)
+    replace(guess(orders).organisation, measure=measure).write(folder / "organisation.toml")
+    inputs = workbench.prepare(folder / "organisation.toml", draws=50)
+    return workbench.build_plan(inputs, Scenario(step=100)), inputs.organisation.measure

@@ -125,6 +125,51 @@ def real(shared: Path) -> Iterator[Messy]:
             yield Messy(name, (shared / name).read_bytes(), rejected=True)
 
 
+def of_superstore(plan: Plan, measure: Measure) -> Iterator[Messy]:
+    """Files about the regions and provinces of the Chinese superstore, planned from its real orders."""
+    names = [["各大区季度目标", "", ""], ["单位：万元", "", ""], ["大区", "省区", ""]]
+    rows = [
+        [label, "", plan.units.loc[label, "target"] / 10_000] for label in ("华东", "东北", "西北")
+    ]
+    rows[1][2], rows[2][2] = "１８．５", "待定"
+    heads = [["地区", "目标"], *[[row[0], row[2]] for row in rows], ["合计", "=SUM(B2:B4)"]]
+    yield Messy(
+        "regions' targets in GB18030", as_csv([names[0][:2], names[1][:2], *heads], "gb18030"),
+        {("东北", "lock"): 185_000}, refused=frozenset({"B6"}), notes=("GB18030", "合计行"),
+    )  # fmt: skip
+    book = planner_workbook(plan, measure, language="zh")
+
+    def edit(page: Any, cell: Any) -> None:
+        cell("东北/黑龙江", "target").value = "8万"
+        cell("中南", "floor").value = 20
+        cell("西北/宁夏", "target").value = "#VALUE!"
+
+    row = HEAD + 2 + list(plan.units.index).index("西北/宁夏")
+    yield Messy(
+        "the superstore's workbook", edited(book, edit),
+        {("东北/黑龙江", "lock"): 80_000, ("中南", "floor"): 200_000}, refused=frozenset({f"H{row}"}),
+    )  # fmt: skip
+    manager = [["大区", "省区", "目标（万元）"], ["东北", "吉林", 5], ["", "辽宁", 6], ["东北", "小计", 11],
+               ["华东", "吉林", 7], ["华东", "", 30]]  # fmt: skip
+    out = io.BytesIO()
+    made = xlsxwriter.Workbook(out, {"in_memory": True})
+    sheet = made.add_worksheet("目标")
+    for at, line in enumerate(manager):
+        sheet.write_row(at, 0, line)
+    sheet.merge_range(1, 0, 2, 0, "东北")
+    made.close()
+    yield Messy(
+        "a column a level, merged", out.getvalue(),
+        {("东北/吉林", "lock"): 50_000, ("东北/辽宁", "lock"): 60_000, ("华东", "lock"): 300_000},
+        refused=frozenset({"B5"}), notes=("合计行",),
+    )  # fmt: skip
+    slip = [["省区", "目标（元）"], ["广东", 70_000], ["黒龙江", 70_000], ["中南/湖南", "4.2万"]]
+    yield Messy(
+        "provinces in yuan, one misspelt", as_xlsx(slip),
+        {("中南/广东", "lock"): 70_000, ("中南/湖南", "lock"): 42_000}, refused=frozenset({"A3"}),
+    )  # fmt: skip
+
+
 def _typed(plan: Plan, book: bytes) -> Iterator[Messy]:
     def at(node: str, name: str) -> str:
         return address(plan, node, name)

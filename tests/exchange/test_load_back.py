@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from company import plan_of
-from messy import Messy, files, real
+from company import plan_of, superstore
+from messy import Messy, files, of_superstore, real
 
 from salesforecast.errors import DataError
 from salesforecast.exchange.load_back import load_back
@@ -80,6 +80,14 @@ def test_real_tables_of_other_kinds_are_refused(company, plan):
         pytest.skip("the shared data are not beside the checkout")
     measure = company.organisation.measure
     assert {f.name: what_is_wrong(f, plan, measure) for f in found} == {f.name: [] for f in found}
+
+
+def test_files_about_a_real_company_are_read_right_or_refused_by_cell(tmp_path):
+    if not (SHARED / "superstore_cn").exists():
+        pytest.skip("the shared data are not beside the checkout")
+    plan, measure = superstore(SHARED, tmp_path)
+    found = {file.name: what_is_wrong(file, plan, measure) for file in of_superstore(plan, measure)}
+    assert found == {name: [] for name in found}
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

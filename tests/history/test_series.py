@@ -13,13 +13,13 @@ from salesforecast.history.load import load
 from salesforecast.history.organisation import Columns, Organisation, Source
 from salesforecast.history.series import (
     actuals,
-from tests.examples import examples
     build_history,
     condense,
     last_complete_period,
     read_quotas,
     uncredited,
 )
+from tests.examples import examples
 
 SAMPLE = Path(__file__).parents[2] / "data" / "adventureworks" / "organisation.toml"
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "adventureworks"

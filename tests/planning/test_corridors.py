@@ -1,15 +1,19 @@
 """Months and products within corridors: exact, near to the free plan, diagnosed when impossible."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesforecast import workbench
+from salesforecast import desk, workbench
 from salesforecast.allocation.corridors import Bounded, fit
 from salesforecast.errors import DataError, InfeasibleError, OrganisationError
 from salesforecast.hierarchy import ROOT
 from salesforecast.planning.corridors import Corridor, check_corridors, groups_of, locked_cells
+from salesforecast.planning.decision import Decision
 from salesforecast.planning.scenario import Scenario
 
 
@@ -115,6 +119,27 @@ def test_replanning_leaves_locks_alone_and_says_which_corridor_breaks(plan):
     check_corridors([roof], plan.targets, plan.targets, plan.hierarchy)
     (group,) = groups_of([lock], plan.targets, plan.hierarchy)
     assert group.low == group.high == 300
+
+
+def test_a_year_with_corridors_is_replanned_within_them(tiny_company):
+    inputs = desk.open_year(tiny_company, first=pd.Timestamp("2025-07-01"), months=6, draws=60)
+    lock = Corridor("North", "2025-11", locked=500)
+    plan = workbench.build_plan(inputs, Scenario(stretch=0.4, step=5, corridors=(lock,)))
+    decision = Decision("recover", carried_by="company")
+    made, found = desk.replan_year(
+        inputs, plan, closed=pd.Timestamp("2025-09-01"), decision=decision
+    )
+    november = pd.Timestamp("2025-11-01")
+    assert len(found.moves) and made.months.loc["North", november] == 500
+    assert not (
+        found.moves["node"].str.startswith("North") & (found.moves["period"] == november)
+    ).any()
+    held = int(plan.months.loc["South", november])
+    roof = replace(
+        plan, scenario=replace(plan.scenario, corridors=(Corridor("South", "2025-11", most=held),))
+    )
+    with pytest.raises(InfeasibleError, match="break corridors"):
+        desk.replan_year(inputs, roof, closed=pd.Timestamp("2025-09-01"), decision=decision)
 
 
 @st.composite

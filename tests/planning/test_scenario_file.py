@@ -155,3 +155,20 @@ def test_people_learn_and_leave():
     assert head.working(months).tolist() == [2.0, 2.5, 2.0]
     assert head.capacity(months).amount == 65.0
     assert Scenario(headcount=(head,)).limits(months)[0].unit == "visits"
+
+
+def test_what_people_do_on_a_working_day_follows_the_countrys_calendar():
+    head = Headcount("a", "calls", {"a": 1}, per_day=40, people=({"start": "2024-09", "count": 2},))
+    months = pd.DatetimeIndex(["2024-10-01"])
+    assert head.capacity(months, calendar="CN").amount == 40 * 2 * 19  # Golden Week, a make-up day
+    assert head.capacity(months).amount == 40 * 2 * 23
+    scenario = Scenario(headcount=(head,), calendar="CN")
+    assert scenario.limits(months)[0].amount == 40 * 2 * 19
+    with pytest.raises(OrganisationError, match="for a month or for a working day"):
+        Headcount("a", "calls", {"a": 1})
+
+
+def test_vehicles_and_stock_are_capacities_too():
+    cars = Headcount("a", "vehicle-days", {"a": 1}, 6, people=({"start": "2024-01", "count": 26},))
+    year = pd.date_range("2024-01-01", periods=12, freq="MS")
+    assert cars.capacity(year).amount == 1872

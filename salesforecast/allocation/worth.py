@@ -248,6 +248,49 @@ def _holds(rule: Rule, node: str, limit: str) -> bool:
     return list(rule.uses) == [node] if isinstance(rule, Capacity) else rule.node == node
 
 
+def one_more(
+    allocation: Allocation,
+    hierarchy: Hierarchy,
+    leaves: pd.DataFrame,
+    rule: Capacity,
+    *,
+    criterion: str | Mapping[str, float] | None = None,
+    draws: pd.DataFrame | None = None,
+    share: float = 1e-3,
+) -> pd.Series:
+    """What one more unit of a capacity would change, and for whom: on node, in money, before rounding.
+
+    Read off a solution with a little more of it (`share` of its amount), so that the same
+    limits bind; users gain what everyone else is relieved of, and all of it adds up to nothing.
+    Largest change first; nothing where the capacity does not bind.
+
+    Raises
+    ------
+    ParameterError
+        If the allocation does not have the capacity, or there is none of it.
+    """
+    if rule not in allocation.rules or not rule.amount > 0:
+        raise ParameterError(
+            "the plan has no such capacity.", where=rule.words(), fix="ask about one that it has."
+        )
+    more = rule.amount * share
+    other = allocate(
+        allocation.total,
+        hierarchy,
+        leaves,
+        criterion=allocation.criterion if criterion is None else criterion,
+        rules=[
+            replace(rule, amount=rule.amount + more) if old is rule else old
+            for old in allocation.rules
+        ],
+        step=allocation.step,
+        draws=draws,
+    )
+    each = (other.nodes["exact"] - allocation.nodes["exact"]) / more
+    each = each.where(each.abs() > 1e-6 * float(each.abs().max()), 0.0)
+    return each.loc[each.abs().sort_values(ascending=False, kind="stable").index].rename("change")
+
+
 def binding(allocation: Allocation) -> Sequence[str]:
     """Nodes that are held by a limit of their own, the dearest first (by the size of its price)."""
     nodes = allocation.nodes

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from salesforecast.allocation.allocate import allocate
 from salesforecast.allocation.explain import PARTS, explain, sentence
-from salesforecast.allocation.worth import binding, reach, worth, worth_words
+from salesforecast.allocation.worth import binding, one_more, reach, worth, worth_words
 from salesforecast.errors import InfeasibleError, ParameterError
 from salesforecast.hierarchy import Hierarchy
-from salesforecast.rules import Ceiling, Floor, Lock
+from salesforecast.rules import Capacity, Ceiling, Floor, Lock
 from tests.examples import examples
 
 TREE = Hierarchy.of(
@@ -210,3 +210,18 @@ def test_how_far_a_ceiling_can_move():
         other = allocate(650, TREE, LEAVES, rules=[Ceiling("A", amount), *RULES[1:]])
         assert tuple(picture.index[other.nodes["limit"] != picture]) == moved
     assert found.above == ("A/abe",)  # its floor no longer binds
+
+
+def test_what_one_more_unit_of_a_shared_capacity_is_worth_and_to_whom(company, leaves):
+    """Ten more vehicle-days let Cat and Dan carry more, in the proportion of their forecasts."""
+    cars = Capacity("/", 220, "vehicle-days", {"West/Cat": 0.3, "East/Dan": 0.4})
+    plan = allocate(1100, company, leaves, rules=[cars])
+    gain = one_more(plan, company, leaves, cars)
+    assert 0.3 * gain["West/Cat"] + 0.4 * gain["East/Dan"] == pytest.approx(1, abs=1e-6)
+    assert gain[company.leaves].sum() == pytest.approx(0, abs=1e-6)
+    assert gain["West/Ann"] < 0 and gain["West/Ben"] == pytest.approx(2 * gain["West/Ann"])
+    ample = Capacity("/", 900, "vehicle-days", {"West/Cat": 0.3, "East/Dan": 0.4})
+    free = allocate(1100, company, leaves, rules=[ample])
+    assert (one_more(free, company, leaves, ample) == 0).all()
+    with pytest.raises(ParameterError, match="no such capacity"):
+        one_more(free, company, leaves, cars)

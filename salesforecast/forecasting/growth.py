@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 EXCEPTIONAL = 1.5  # times the year before, in each of the last two years
-LASTING = 0.5  # share of exceptional growth, in logarithms, that the next year keeps
+# Share of such growth, in logarithms, that the next year keeps: the median of the 153 such years in
+# the yearly sums of M3 and M4's yearly sample is 0.15, quartiles -0.3 and 0.4.
+LASTING = 0.2
 FEWEST = 3  # years of history that it takes to see two years of growth
 
 
@@ -38,8 +40,8 @@ def damp(
 ) -> tuple[np.ndarray, list[Damped]]:
     """Damp forecasts of units that grew by half or more in each of the last two years.
 
-    Such a unit's growth over the same periods a year before may be at most what half of its
-    last year's growth (in logarithms) and half of the usual growth of all units make.
+    Such a unit's growth over the same periods a year before may be at most what a fifth of its
+    last year's growth (in logarithms) and four fifths of the usual growth of all units make.
 
     Parameters
     ----------

@@ -42,6 +42,8 @@ class Influences:
         `pipeline`, `opening`, `override`) and its `amount`; all steps of a key add up to the forecast.
     overrides, opinions
         A row an override and a pipeline of a unit, the forecast without and with it.
+    seen
+        `HISTORY` that the models saw: treated, and without what moved it; None: all as it was.
     findings
         Everything of that in words, with its reason.
     """
@@ -51,6 +53,7 @@ class Influences:
     steps: pd.DataFrame = field(default_factory=lambda: _empty(STEPS))
     overrides: pd.DataFrame = field(default_factory=lambda: _empty(OVERRIDES))
     opinions: pd.DataFrame = field(default_factory=lambda: _empty(OPINIONS))
+    seen: pd.DataFrame | None = None
     findings: tuple[Finding, ...] = ()
 
     def of(self, leaves: pd.Index) -> pd.DataFrame:
@@ -69,6 +72,7 @@ class Ledger:
     steps: list[pd.DataFrame] = field(default_factory=list)
     overrides: pd.DataFrame | None = None
     opinions: pd.DataFrame | None = None
+    seen: pd.DataFrame | None = None
     findings: list[Finding] = field(default_factory=list)
 
     def note(self, what: str, where: str, effect: str, rows: int = 0) -> None:
@@ -96,6 +100,7 @@ class Ledger:
             joined(self.steps, STEPS),
             _empty(OVERRIDES) if self.overrides is None else self.overrides,
             _empty(OPINIONS) if self.opinions is None else self.opinions,
+            self.seen,
             tuple(self.findings),
         )
 

@@ -48,7 +48,7 @@ def forecast_with(
     values = treated(wide, declared.treatment, season, ledger)
     grid = grid_of(wide, organisation.freq, horizon, season)
     plain = without_influences(values, organisation, grid, ledger)
-    frame = _long(wide, plain.values)
+    frame = ledger.seen = _long(wide, plain.values)
     made = forecast(frame, history.hierarchy, **options)
     ledger.step("time", None, made.frame)
     for kind, factor in plain.ahead.items():

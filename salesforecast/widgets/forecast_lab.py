@@ -17,6 +17,7 @@ from salesforecast.hierarchy import ROOT
 from salesforecast.reporting.figures import AXIS, FORECAST, FORECAST80, INK, INK2, RANGE, Picture
 from salesforecast.reporting.wording import Wording
 from salesforecast.widgets.charts import round_tick
+from salesforecast.widgets.lab_words import say
 from salesforecast.widgets.style import LINE2
 from salesforecast.workbench import Inputs
 
@@ -50,6 +51,8 @@ class Study:
         What amounts are divided by before they are shown.
     unit
         What they are shown in.
+    language
+        Of pictures: `en` or `zh`.
     """
 
     label: str
@@ -60,11 +63,16 @@ class Study:
     draws: pd.DataFrame
     divisor: int = 1
     unit: str = ""
+    language: str = "en"
 
     @property
     def title(self) -> str:
         """The unit's label, and what pictures show amounts in."""
         return f"{self.label}, {self.unit}" if self.unit else self.label
+
+    def say(self, key: str, **values: object) -> str:
+        """A text in the reader's language."""
+        return say(self.language, key, **values)
 
     def fan(self) -> pd.DataFrame:
         """By month: `forecast`, and the ends of the 50 % and 80 % ranges."""
@@ -73,8 +81,10 @@ class Study:
         return pd.DataFrame({"forecast": self.forecast, **ranges})
 
 
-def study(inputs: Inputs, node: str = "") -> Study:
+def study(inputs: Inputs, node: str = "", *, language: str = "en") -> Study:
     """Take the forecast of `node` apart (empty: the whole company).
+
+    Models are shown on what they saw: history treated, and without what moved it besides time.
 
     Raises
     ------
@@ -86,7 +96,8 @@ def study(inputs: Inputs, node: str = "") -> Study:
         raise _unknown(node, f"there are {', '.join(tree.nodes.index[:5])}, …")
     inside = tree.summing[[tree.nodes.index.get_loc(node)]].toarray()[0] > 0
     leaves = tree.leaves[inside]
-    wide, months = wide_history(inputs.history.frame, tree, inputs.history.cutoff)
+    history = inputs.history.frame if inputs.influences.seen is None else inputs.influences.seen
+    wide, months = wide_history(history, tree, inputs.history.cutoff)
     structure = structure_of(wide.columns, tree)
     part = wide.columns.get_level_values(0).isin(leaves)
     if not part.any():
@@ -122,8 +133,14 @@ def study(inputs: Inputs, node: str = "") -> Study:
         forecast=expected.reindex(periods).fillna(0.0),
         draws=draws,
         divisor=inputs.organisation.measure.divisor,
-        unit=inputs.organisation.measure.display,
+        unit=_unit(inputs, language),
+        language=language,
     )
+
+
+def _unit(inputs: Inputs, language: str) -> str:
+    measure = inputs.organisation.measure
+    return Wording(language, measure.divisor).unit(measure.unit, measure.display)
 
 
 def _unknown(node: str, why: str) -> ParameterError:
@@ -174,8 +191,8 @@ def history_chart(one: Study) -> Picture:
     plot = _plot(len(one.history), one.history)
     marks = _axes(plot, one.history.index, one.divisor)
     marks.append(_stroke(plot.path(0, one.history.tolist()), INK2))
-    marks.append(_name(plot.y(one.history.iloc[-1]), "sales", INK2))
-    return _picture(marks, f"{one.title}: sales by month")
+    marks.append(_name(plot.y(one.history.iloc[-1]), one.say("sales"), INK2))
+    return _picture(marks, one.say("title_history", title=one.title))
 
 
 def members_chart(one: Study) -> Picture:
@@ -188,14 +205,15 @@ def members_chart(one: Study) -> Picture:
     for model in one.members:
         values = [past.iloc[-1], *one.members[model]]
         weight = float(one.accuracy.loc[model, "weight"])
-        title = f"{model}: {weight:.0%} of the mix"
+        share = f"{weight:.0%}"
+        title = one.say("of_mix", name=model, share=share)
         marks.append(_stroke(plot.path(len(past) - 1, values), AXIS, 0.7 + 6 * weight, title))
-        ends[title.replace(" of the mix", "")] = plot.y(values[-1])
+        ends[f"{model}: {share}"] = plot.y(values[-1])
     values = [past.iloc[-1], *one.forecast]
-    marks.append(_stroke(plot.path(len(past) - 1, values), FORECAST, 2.5, "forecast"))
-    ends["forecast"] = plot.y(values[-1])
-    marks += _names(ends)
-    return _picture(marks, f"{one.title}: what each model says")
+    marks.append(_stroke(plot.path(len(past) - 1, values), FORECAST, 2.5, one.say("forecast")))
+    ends[one.say("forecast")] = plot.y(values[-1])
+    marks += _names(ends, one.say("forecast"))
+    return _picture(marks, one.say("title_members", title=one.title))
 
 
 def fan_chart(one: Study) -> Picture:
@@ -208,16 +226,17 @@ def fan_chart(one: Study) -> Picture:
     for (low, high, fill), (under, over) in zip(BANDS, ranges, strict=True):
         there = plot.path(start, [past.iloc[-1], *over])
         back = [f"{plot.x(start + 1 + i)} {plot.y(v)}" for i, v in enumerate(under)][::-1]
-        title = f"<title>{high - low:.0%} of futures</title>"
+        title = f"<title>{one.say('of_futures', share=f'{high - low:.0%}')}</title>"
         marks.append(f'<path d="{there}L{"L".join(back)}Z" fill="{fill}">{title}</path>')
     marks.append(_stroke(plot.path(0, past.tolist()), INK2))
     marks.append(_stroke(plot.path(start, [past.iloc[-1], *one.forecast]), FORECAST, 2.5))
-    last = {"forecast": plot.y(one.forecast.iloc[-1])}
+    last = {one.say("forecast"): plot.y(one.forecast.iloc[-1])}
     last |= {
-        f"{high - low:.0%} range": plot.y(over[-1])
+        one.say("range", share=f"{high - low:.0%}"): plot.y(over[-1])
         for (low, high, _), (_, over) in zip(BANDS, ranges, strict=True)
     }
-    return _picture([*marks, *_names(last)], f"{one.title}: the 50 % and 80 % ranges of futures")
+    names = _names(last, one.say("forecast"))
+    return _picture([*marks, *names], one.say("title_fan", title=one.title))
 
 
 def by_level(backtested: pd.DataFrame) -> pd.DataFrame:
@@ -262,14 +281,14 @@ def _stroke(path: str, colour: str, width: float = 1.6, title: str = "") -> str:
     )
 
 
-def _names(ends: Mapping[str, float]) -> list[str]:
+def _names(ends: Mapping[str, float], main: str) -> list[str]:
     """Names beside the lines' ends, moved apart where they would overlap."""
     order = sorted(ends, key=lambda name: ends[name])
     heights = [ends[name] for name in order]
     for at in range(1, len(heights)):
         heights[at] = max(heights[at], heights[at - 1] + APART)
     over = max(0.0, heights[-1] - (HEIGHT - 10))
-    colours = [FORECAST if name == "forecast" else INK2 for name in order]
+    colours = [FORECAST if name == main else INK2 for name in order]
     return [
         _name(height - over, name, colour)
         for name, height, colour in zip(order, heights, colours, strict=True)

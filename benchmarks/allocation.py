@@ -234,7 +234,7 @@ def _spread(tree: Tree, found: Any, ordered: np.ndarray) -> float:
 
 def _b10() -> Rows:
     beyond = verdicts.rounding_beyond_the_best(500)
-    return [row("B10", IDS["B10"], beyond, "steps", "scipy milp (HiGHS)", 0.0, None, "0", beyond <= 1e-6)]  # fmt: skip
+    return [row("B10", IDS["B10"], beyond, "steps", "scipy milp (HiGHS)", 0.0, None, "0", beyond == 0)]  # fmt: skip
 
 
 def _b11() -> Rows:

@@ -15,6 +15,8 @@ from salesforecast.allocation.rounding import round_tree
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.rules import Rule
 
+GRAIN = 1_000_000_000  # parts of a step, so that moves are compared as whole numbers
+
 
 def rounding_beyond_the_best(count: int) -> float:
     """Sum over random trees of our total move minus the least possible; infinite if a node is
@@ -39,9 +41,10 @@ def rounding_beyond_the_best(count: int) -> float:
             or (case.tree.total(ours[leaves]) != ours).any()
         ):
             return np.inf
-        part = exact[leaves] - low[leaves]
+        part = np.rint((exact[leaves] - low[leaves]) * GRAIN).astype(np.int64)
+        cost = GRAIN - 2 * part  # what one more unit adds to the total move, as a whole number
         best = milp(
-            1 - 2 * part,  # what one more unit adds to the total move
+            cost / GRAIN,
             integrality=np.ones(len(leaves)),
             bounds=Bounds(0, high[leaves] - low[leaves]),
             constraints=LinearConstraint(
@@ -49,9 +52,10 @@ def rounding_beyond_the_best(count: int) -> float:
                 low - case.tree.total(low[leaves]),
                 high - case.tree.total(low[leaves]),
             ),
+            options={"mip_rel_gap": 0.0},
         )
-        least = float(part.sum()) + best.fun
-        beyond += abs(float(np.abs(ours[leaves] - exact[leaves]).sum()) - least)
+        ups = (ours[leaves] - low[leaves]).astype(np.int64)
+        beyond += abs(int(cost @ ups) - int(cost @ np.rint(best.x).astype(np.int64))) / GRAIN
     return beyond
 
 

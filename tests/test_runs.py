@@ -341,3 +341,61 @@ def _wait_for(look, seconds=30.0):
             return found
         time.sleep(0.05)
     raise AssertionError("nothing was found in time")
+
+
+# Secrets, and data that move.
+
+
+@pytest.mark.notebook
+@pytest.mark.parametrize("trouble", ["", "InfeasibleError"])
+def test_secrets_are_found_in_nothing_that_a_run_leaves(tmp_path, monkeypatch, trouble):
+    address = "postgresql://ann:hunter%4022@db/sales"
+    monkeypatch.setenv("SALES_DATABASE", address)
+    monkeypatch.setenv("CHAT_TOKEN", "tok-abcdef")
+    leak = (
+        "print('stage: look at ' + os.environ['SALES_DATABASE'], os.environ['CHAT_TOKEN'])\n"
+        "(folder / 'leak.csv').write_text('hunter@22;tok-abcdef')\n"
+        "if trouble:\n"
+        "    raise errors.InfeasibleError('no: ' + os.environ['CHAT_TOKEN'], where=os.environ['SALES_DATABASE'], fix='do.')\n"
+        "dict(os.environ)"
+    )
+    write_job(tmp_path / "nb", "job", PARAMETERS, WORK, leak, WRITE)
+    said = []
+    outputs = tmp_path / "out"
+    try:
+        runs.run(
+            "job",
+            {"trouble": trouble},
+            outputs=outputs,
+            notebooks=tmp_path / "nb",
+            progress=said.append,
+        )
+    except InfeasibleError as error:
+        said.append(str(error))
+    files = [path for path in outputs.rglob("*") if path.is_file()]
+    kept = b"".join(path.read_bytes() for path in files) + "".join(said).encode()
+    assert len(files) >= 3
+    assert b"stage: look at" in kept
+    for secret in (b"hunter@22", b"hunter%4022", b"tok-abcdef"):
+        assert secret not in kept
+
+
+@pytest.mark.notebook
+def test_data_that_change_while_a_run_works_are_not_published(notebooks, tmp_path):
+    class Looked:
+        def __call__(self, staging, last, *, deadline, progress):
+            return {"read": {str(tmp_path / "organisation.toml"): "the hash of before"}}
+
+        def recall(self, last):
+            raise AssertionError("nothing was published before")
+
+    (tmp_path / "organisation.toml").write_text("name = 'x'")
+    with pytest.raises(DataError, match="changed while the run was at work"):
+        runs.run(
+            "quarterly_allocation",
+            {"organisation": str(tmp_path / "organisation.toml")},
+            outputs=tmp_path / "out",
+            notebooks=notebooks,
+            gate=Looked(),
+        )
+    assert latest_run(tmp_path / "out", "quarterly_allocation") is None

@@ -41,7 +41,7 @@ def read(path: Path) -> Organisation:
     text = _read_text(path)
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise OrganisationError(
             "the organisation file is not valid TOML.",
             where=f"{path.name}: {error}",

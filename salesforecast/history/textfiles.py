@@ -18,6 +18,7 @@ from salesforecast.history.raw import (
     repair,
 )
 
+MOST_COLUMNS = 16_384  # as many as a spreadsheet has
 _BOMS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe", "utf-16"),
@@ -57,11 +58,20 @@ def read_text(
     delimiter = _delimiter(text, name)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     head, ends = [], []
-    for row in reader:
-        head.append(row)
-        ends.append(reader.line_num)
-        if len(head) == ZONE:
-            break
+    try:
+        for row in reader:
+            head.append(row)
+            ends.append(reader.line_num)
+            if len(head) == ZONE:
+                break
+    except csv.Error as error:
+        raise _unreadable(name, reader.line_num, str(error)) from error
+    if max(map(len, head), default=0) > MOST_COLUMNS:
+        raise DataError(
+            f"the table has more than {MOST_COLUMNS:,} columns.",
+            where=name,
+            fix="export order lines: a row for each sale, and a column for what is known of it.",
+        )
     header = find_header(head, want.columns, name)
     at, names = header.last, header.names
     findings += header.findings
@@ -89,6 +99,14 @@ def read_text(
     return frame[~blank].reset_index(drop=True), rows[~blank], names, findings
 
 
+def _unreadable(name: str, row: int, why: str) -> DataError:
+    return DataError(
+        "the text is no table: a cell does not end.",
+        where=f"{name}, about row {row}: {why}",
+        fix="look for a quote that is opened and never closed, then export it again.",
+    )
+
+
 def _blank(frame: pd.DataFrame) -> np.ndarray:
     """Rows without any cell, as spreadsheets leave them at the end."""
     blank = np.ones(len(frame), dtype=bool)
@@ -103,12 +121,7 @@ def _blank(frame: pd.DataFrame) -> np.ndarray:
 def _delimiter(text: str, name: str) -> str:
     """The separator that cuts the first lines into most cells."""
     lines = text[:20_000].splitlines()[:ZONE]
-    best = max(
-        [",", "\t", ";", "|"],
-        key=lambda sign: sorted(len(row) for row in csv.reader(lines, delimiter=sign))[
-            len(lines) // 2
-        ],
-    )
+    best = max([",", "\t", ";", "|"], key=lambda sign: _usual_cells(lines, sign))
     if not any(best in line for line in lines):
         raise DataError(
             "the file is no table: its lines are not cut into columns.",
@@ -116,6 +129,12 @@ def _delimiter(text: str, name: str) -> str:
             fix="export it as csv with commas, semicolons or tabs between the columns.",
         )
     return best
+
+
+def _usual_cells(lines: list[str], sign: str) -> int:
+    """Cells of the middle row, where the rows are cut by `sign`."""
+    cells = sorted(len(row) for row in csv.reader(lines, delimiter=sign))
+    return cells[len(cells) // 2] if cells else 0
 
 
 def _parse(

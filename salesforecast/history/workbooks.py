@@ -35,16 +35,15 @@ def read_sheet(
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         names = book.sheet_names
     except (python_calamine.CalamineError, OSError, ValueError) as error:
-        raise DataError(
-            "the workbook cannot be read.",
-            where=f"{name}: {error}",
-            fix="open it in Excel, remove a password if it has one, and save it again as .xlsx.",
-        ) from error
+        raise _unreadable(name, error) from error
     if sheet and sheet not in names:
         raise DataError(
             f"there is no sheet '{sheet}'.", where=f"{name}, sheets {names}", fix="correct `sheet`."
         )
-    read = {each: _grid(book, each) for each in ([sheet] if sheet else names)}
+    try:
+        read = {each: _grid(book, each) for each in ([sheet] if sheet else names)}
+    except (python_calamine.CalamineError, OSError, ValueError) as error:
+        raise _unreadable(name, error) from error
     chosen = max(read, key=lambda each: _fit(read[each][0], wanted))
     grid, merged = read[chosen]
     findings = []
@@ -59,6 +58,14 @@ def read_sheet(
     if any(area[0][0] > header.last for area in areas):
         findings.append(repair("merged cells were filled with the value of their first", name))
     return grid, header.last, header.names, findings
+
+
+def _unreadable(name: str, error: Exception) -> DataError:
+    return DataError(
+        "the workbook cannot be read.",
+        where=f"{name}: {error}",
+        fix="open it in Excel, remove a password if it has one, and save it again as .xlsx.",
+    )
 
 
 def _grid(book: Any, sheet: str) -> tuple[list[list[Any]], list[Any]]:

@@ -11,10 +11,12 @@ import pandas as pd
 from salesforecast import desk
 from salesforecast.errors import DataError, ParameterError, nearest
 from salesforecast.hierarchy import ROOT
+from salesforecast.history.series import actuals
 from salesforecast.planning.appraise import Bonus, Payout, Tiers, payout
 from salesforecast.planning.basis import Basis
 from salesforecast.planning.changes import Change, Leave, Price, Shock
 from salesforecast.planning.changes_zh import said
+from salesforecast.planning.effect import Effect, evaluate
 from salesforecast.planning.plan import Plan
 from salesforecast.planning.quantities import prices, quantity_plan
 from salesforecast.planning.schemes import persons
@@ -205,6 +207,30 @@ def quantities_of(inputs: Inputs, plan: Plan, *, follows: str = "") -> Plan:
     asked = plan.targets.assign(target=plan.targets["target"].clip(lower=0))
     pieces = quantity_plan(asked, price)
     return _in_pieces(plan, pieces, follows)
+
+
+def effect_of(inputs: Inputs, node: str) -> Effect:
+    """What a measure brought that began with the first month of `inputs`: sold against expected.
+
+    Parameters
+    ----------
+    inputs
+        Of `desk.open_year`, `first` the month in which it began, over the months to look at.
+
+    Raises
+    ------
+    DataError
+        If the data end before the last of these months does.
+    """
+    last = inputs.loaded.lines["period"].max()
+    if last < inputs.quarter[-1]:
+        raise DataError(
+            "not all of these months have been sold yet.",
+            where=f"the data end with {last:%Y-%m}, the last month asked for is {inputs.quarter[-1]:%Y-%m}",
+            fix="look at fewer months.",
+        )
+    sold = actuals(inputs.loaded.lines, inputs.organisation, inputs.history, inputs.quarter)
+    return evaluate(sold, inputs.forecast.samples, inputs.hierarchy, node)
 
 
 def _in_pieces(plan: Plan, pieces: pd.DataFrame, follows: str) -> Plan:

@@ -235,4 +235,80 @@ def quantities(name: str, **options: Any) -> None:
     say(options["as_json"], data, "\n\n".join(words))
 
 
-COMMANDS = (days, simulate, tornado, payout, quantities)
+@click.command()
+@click.argument("node")
+@click.option("--first", type=DATE, required=True, help="Month in which it began.")
+@click.option("--months", type=click.IntRange(1), default=3, show_default=True, help="How long.")
+@ORGANISATION
+@JSON
+def effect(node: str, **options: Any) -> None:
+    """Say whether something moved the sales of NODE: sold against expected without it.
+
+    Example: salesforecast effect "North America/Canada" --first 2013-06 --months 3
+    """
+    from dataclasses import asdict
+
+    import pandas as pd
+
+    from salesforecast import desk, outlook
+
+    first = pd.Timestamp(options["first"]).replace(day=1)
+    inputs = desk.open_year(options["organisation"], first=first, months=options["months"])
+    found = outlook.effect_of(inputs, node)
+    data = asdict(found) | {"months": rows_of(found.months.reset_index())}
+    say(options["as_json"], data, f"{node}, {found.words}\n{found.months.round().to_string()}")
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--budget",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File of [[expense]].",
+)
+@click.option(
+    "--spent",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV of what was spent: node, category, period, spent.",
+)
+@click.option("--closed", type=DATE, help="With --spent: the last closed month.")
+@NUMBER
+@ORGANISATION
+@STORE
+@JSON
+def expenses(name: str, budget: Path, **options: Any) -> None:
+    """Make the expense budget of a plan by month, and hold it against what was spent.
+
+    Example: salesforecast expenses FY2014 --budget budget.toml --spent spent.csv --closed 2014-02
+    """
+    import pandas as pd
+
+    from salesforecast import desk
+    from salesforecast.errors import ParameterError
+    from salesforecast.planning import expenses as costs
+
+    plan, _ = _kept(name, options["number"], options["store"])
+    allowed = costs.budget(plan, costs.read_expenses(budget))
+    wide = allowed.pivot_table(index=["node", "category"], columns="period", values="budget")
+    wide.columns = wide.columns.strftime("%Y-%m")
+    data, words = {"budget": rows_of(allowed)}, wide.astype("int64").to_string()
+    if options["spent"]:
+        if not options["closed"]:
+            raise ParameterError(
+                "--spent needs --closed.", where="the command", fix="name a month."
+            )
+        month = pd.Timestamp(options["closed"]).replace(day=1)
+        inputs = year_of_plan(options["organisation"], plan)
+        day = month + pd.DateOffset(months=1) - pd.Timedelta(days=1)
+        sold = desk.sold(inputs, plan, as_of=day)
+        leaves = sold.pivot_table(index="node", columns="period", values="actual")
+        sums = plan.hierarchy.totals(leaves.reindex(plan.hierarchy.leaves).fillna(0.0))
+        spent = costs.read_spent(options["spent"])
+        held = costs.held_against(allowed, spent, sums, closed=month)
+        data["held"] = rows_of(held)
+        words += f"\n\nuntil {month:%Y-%m}:\n{held.round(3).to_string(index=False)}"
+    say(options["as_json"], data, words)
+
+
+COMMANDS = (days, simulate, tornado, payout, quantities, effect, expenses)

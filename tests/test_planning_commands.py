@@ -12,7 +12,18 @@ from salesforecast.outlook_commands import COMMANDS as OUTLOOK
 from salesforecast.planning_commands import COMMANDS as PLANNING
 
 COMMANDS = (*PLANNING, *OUTLOOK)
-WITH_DATA = ("plan", "track", "replan", "what-if", "simulate", "tornado", "payout", "quantities")
+WITH_DATA = (
+    "plan",
+    "track",
+    "replan",
+    "what-if",
+    "simulate",
+    "tornado",
+    "payout",
+    "quantities",
+    "effect",
+    "expenses",
+)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +37,7 @@ def desk(tmp_path_factory, tiny_company):
     group = click.Group(commands={command.name: command for command in COMMANDS})
 
     def give(*words, good=True):
-        with_store = words[0] != "what-if"
+        with_store = words[0] not in ("what-if", "effect")
         options = ["--json"] + (["--store", str(folder / "plans.db")] if with_store else [])
         if words[0] in WITH_DATA:
             options += ["--organisation", str(tiny_company)]
@@ -93,6 +104,19 @@ def test_a_plan_is_asked_before_it_is_approved(desk):
     (desk.folder / "schemes.toml").write_text("[[tiers]]\nrates = [[0.0, 0.1]]\n")
     paid = desk("payout", "ask", "--schemes", str(desk.folder / "schemes.toml"), "--draws", "500")
     assert paid["at"][1]["payout"] == pytest.approx(0.1 * total)
+    moved = desk("effect", "North", "--first", "2025-10", "--months", "2")
+    assert moved["actual"] == pytest.approx(990) and "expected without it" in moved["words"]
+    (desk.folder / "budget.toml").write_text("[[expense]]\ncategory = 'travel'\nof_sales = 0.1\n")
+    (desk.folder / "spent.csv").write_text("node,category,period,spent\n/,travel,2025-07,50\n")
+    files = (
+        "--budget",
+        str(desk.folder / "budget.toml"),
+        "--spent",
+        str(desk.folder / "spent.csv"),
+    )
+    spent = desk("expenses", "ask", *files, "--closed", "2025-07")
+    assert sum(row["budget"] for row in spent["budget"]) == round(total * 0.1)
+    assert spent["held"][0]["spent"] == 50
     done = desk("quantities", "ask", good=False)
     assert "never sold in pieces" in str(done.exception)
 

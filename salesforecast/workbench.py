@@ -362,7 +362,7 @@ def _effect(held: Allocation, free: Allocation, *, language: str) -> str:
         return f"{held.level_words} → {free.level_words}"
     points = 100 * (free.common_level - held.common_level)
     if language == "zh":
-        return f"其他人的达成机会 {points:+.1f} 个百分点".replace("-", "−")
+        return f"其他人的达成概率 {points:+.1f} 个百分点".replace("-", "−")
     return f"others' chance {points:+.1f} points".replace("-", "−")
 
 

@@ -21,7 +21,7 @@ _TYPES = {
     "capacity": Capacity,
 }
 _LEVELS = {  # criterion -> what its level is called in English and Chinese; the rest: stretch
-    "equal chance": ("chance", "达成机会"),
+    "equal chance": ("chance", "达成概率"),
     "equal growth": ("growth", "增长率"),
     "equal uplift": ("uplift", "增加额"),
     "equal headroom": ("use of headroom", "余量使用率"),

@@ -20,7 +20,7 @@ from salesforecast.planning.what_if import WhatIf
 
 _LIMITS = {"floor": "下限", "ceiling": "上限", "lock": "锁定值"}
 _SETTINGS = {
-    "total": "公司总目标", "chance": "达成机会", "stretch": "目标超出预测", "criterion": "分配准则",
+    "total": "公司总目标", "chance": "达成概率", "stretch": "目标超出预测", "criterion": "分配准则",
     "step": "取整单位", "seed": "随机种子", "hedge": "加码", "blend": "混合",
 }  # fmt: skip
 

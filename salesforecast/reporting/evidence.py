@@ -74,12 +74,16 @@ def made_section(report: Report, words: Wording) -> Html:
     for key in ("parameters", "versions"):
         for name, value in dict(run.get(key, {})).items():
             rows.append(row([Cell(str(name)), Cell(str(value))]))
-    for at, (path, digest) in enumerate(dict(run.get("inputs", {})).items()):
-        head = words.say("made_inputs") if at == 0 else ""
-        shown = Html(f"{safe(path)} <code>{safe(str(digest)[:16])}</code>")
-        rows.append(row([Cell(head), Cell(shown)]))
-    body = f'<table class="wide"><tbody>{"".join(rows)}</tbody></table>'
-    return section(Html(words.html("made")), [body])
+    body = [f'<table class="wide"><tbody>{"".join(rows)}</tbody></table>']
+    inputs = [
+        row([Cell(str(path)), Cell(Html(f"<code>{safe(str(digest)[:16])}</code>"))])
+        for path, digest in dict(run.get("inputs", {})).items()
+    ]
+    if inputs:
+        listed = f'<table class="wide"><tbody>{"".join(inputs)}</tbody></table>'
+        said = words.html("made_inputs", n=len(inputs))
+        body.append(f"<details><summary>{said}</summary>{listed}</details>")
+    return section(Html(words.html("made")), body)
 
 
 def _findings(findings: Sequence[Finding], words: Wording) -> list[str]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
+from unicodedata import east_asian_width
 
 import pandas as pd
 
@@ -82,7 +83,9 @@ def fairness_strip(report: Report, language: str = "en") -> Picture:
         raise ValueError("the report has no hindcast")
     words, hindcast = Wording(language, report.divisor), report.hindcast
     summary, rows = hindcast.summary, len(hindcast.summary)
-    left, right, row = 176.0, 486.0, 24.0
+    names = {str(method): words.method(str(method)) for method in summary.index}
+    left = max(120.0, 16 + max(map(_wide, names.values())))
+    right, row = 446.0, 24.0  # room for "12 beyond" before the first column of figures
     foot = 18 + row * rows
 
     def x(attainment: float) -> float:
@@ -91,19 +94,18 @@ def fairness_strip(report: Report, language: str = "en") -> Picture:
     marks = [_rect(x(0.8), 16, x(1.2) - x(0.8), foot - 14, BAND)]
     marks.append(_line(x(1), x(1), 16, foot + 2, AXIS))
     marks.append(_text(x(1), 11, words.say("fair_band"), "middle"))
-    marks.append(_text(586, 11, words.say("fair_inside"), "end"))
+    marks.append(_text(540, 11, words.say("fair_inside"), "end"))
     marks.append(_text(700, 11, words.say("fair_spread"), "end"))
     by_method = {str(m): frame for m, frame in hindcast.detail.groupby("method", sort=False)}
     for at, (method, measures) in enumerate(summary.iterrows()):
         middle, ours = 18 + row * at + row / 2, str(method) == report.ours
         weight = 600 if ours else 400
-        marks.append(
-            _text(0, middle + 4, words.method(str(method)), "start", INK, 12, weight=weight)
-        )
+        name = names[str(method)]
+        marks.append(_text(0, middle + 4, name, "start", INK, 12, weight=weight))
         values = by_method[str(method)]["attainment"].dropna() if str(method) in by_method else []
         marks.append(_dots(values, middle, x, EDIT if ours else INK2, words))
         share = words.percent(measures["share_80_120"])
-        marks.append(_text(586, middle + 4, share, "end", INK, 12, weight=weight))
+        marks.append(_text(540, middle + 4, share, "end", INK, 12, weight=weight))
         marks.append(_text(700, middle + 4, _spread(measures), "end", INK, 12, weight=weight))
     for tick in (0.0, 0.5, 1.0, 1.5, 2.0, 2.5):
         marks.append(_text(x(tick), foot + 14, words.percent(tick), "middle"))
@@ -207,6 +209,11 @@ def _dots(
             _text(x(_FURTHEST) + 6, middle + 3.5, words.say("fair_beyond", n=beyond), "start")
         )
     return "".join(marks)
+
+
+def _wide(text: str) -> float:
+    """Width of a text of 12 px, on the wide side; Chinese characters are as wide as high."""
+    return sum(12.0 if east_asian_width(letter) in "WF" else 6.6 for letter in text)
 
 
 def _spread(measures: pd.Series) -> str:

@@ -27,12 +27,17 @@ def person_section(report: Report, words: Wording) -> Html:
     title = words.html("person") if report.of_people else words.html("by_level", level=each)
     head = words.say("person_name") if report.of_people else level
     body: list[str] = _two_columns(people, head, report, words) if len(people) else []
-    asked, notes = owned[owned["target"] != 0], [words.html("person_note")]
+    none, notes = owned["target"] == 0, [words.html("person_note")]
+    small = owned[~none & (owned["target"].abs() < words.divisor)]
+    asked = owned[owned["target"].abs() >= words.divisor]
     if len(asked):
         body.append(f"<h3>{words.html('house')}</h3>")
         body += _two_columns(asked, words.say("kind"), report, words)
-    if len(owned) > len(asked):
-        notes.insert(0, words.html("house_none", n=len(owned) - len(asked)))
+    if none.any():
+        notes.insert(0, words.html("house_none", n=int(none.sum())))
+    if len(small):
+        said = words.amount(small["target"].sum())
+        notes.insert(0, words.count("house_small", len(small), amount=said))
     if report.hedged:
         notes.append(words.html("assigned_note"))
     body.append(note(notes, words))

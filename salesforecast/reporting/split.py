@@ -14,6 +14,7 @@ from salesforecast.rules import Rule
 _SHOWN_UNITS = 45  # rows of the tree; deeper levels are left to the workbook
 _SHOWN_CHANGES = 8
 _REACH = 0.3
+DOUBLED = 1.0  # growth above it is marked: the unit opened or grew late
 
 
 def who_section(report: Report, words: Wording) -> Html:
@@ -31,7 +32,11 @@ def who_section(report: Report, words: Wording) -> Html:
     ]
     notes = [words.html("who_note")]
     if report.plan.scenario.criterion == "equal chance":
-        notes.append(words.html("who_equal"))
+        lowest = words.name("level", report.plan.hierarchy.levels[-1])
+        notes.append(words.html("who_equal", level=lowest))
+    notes.append(words.html("who_mean"))
+    if bool((shown["growth"] > DOUBLED).any()):
+        notes.append(words.html("who_doubled"))
     if int(report.plan.scenario.step) % report.divisor:
         notes.append(words.html("who_rounded", unit=report.unit))
     if len(shown) < len(rows):
@@ -129,7 +134,7 @@ def growth_text(growth: float, target: float, words: Wording) -> str:
     """Growth in per cent; `new` where the unit sold nothing a year before and is asked now."""
     if pd.isna(growth) and target > 0:
         return words.say("new")
-    return words.points(growth)
+    return words.points(growth) + ("†" if growth > DOUBLED else "")
 
 
 def _unit_head(report: Report, words: Wording, *, limited: bool) -> list[Cell]:

@@ -161,9 +161,9 @@ class Wording:
         parts = (f"{self.percent(w)} {self.name('criterion', n)}" for n, w in criterion.items())
         return joint.join(parts)
 
-    def count(self, key: str, n: int) -> str:
+    def count(self, key: str, n: int, **values: object) -> str:
         """`one unit` or `3 units`, by the catalogue's `key_1` and `key_n`."""
-        return self.say(f"{key}_1") if n == 1 else self.say(f"{key}_n", n=n)
+        return self.say(f"{key}_1" if n == 1 else f"{key}_n", n=n, **values)
 
     def method(self, method: str) -> str:
         """A hindcast's method as the head of a row."""

@@ -226,7 +226,7 @@ def tornado_chart(found: pd.DataFrame, *, language: str = "en", width: int = 980
             f"{escape(_short(line['low_words']))}</text>"
         )
     label = (
-        "总目标的达成机会取决于什么"
+        "总目标的达成概率取决于什么"
         if language == "zh"
         else "what the chance of the total hangs on"
     )

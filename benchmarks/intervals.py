@@ -12,7 +12,7 @@ from salesforecast.forecasting import metrics
 from salesforecast.forecasting.intervals import outlook
 
 if TYPE_CHECKING:
-    from benchmarks.forecasting import Competition
+    from benchmarks.forecasting_data import Competition
 
 AIMS = {
     "M3-M": (6.2, 6.5),

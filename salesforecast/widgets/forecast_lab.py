@@ -53,6 +53,8 @@ class Study:
         What they are shown in.
     language
         Of pictures: `en` or `zh`.
+    original
+        Sales as they were, where `history` was treated or freed of what moved it.
     """
 
     label: str
@@ -64,6 +66,7 @@ class Study:
     divisor: int = 1
     unit: str = ""
     language: str = "en"
+    original: pd.Series | None = None
 
     @property
     def title(self) -> str:
@@ -135,7 +138,16 @@ def study(inputs: Inputs, node: str = "", *, language: str = "en") -> Study:
         divisor=inputs.organisation.measure.divisor,
         unit=_unit(inputs, language),
         language=language,
+        original=_original(inputs, leaves, wide.index),
     )
+
+
+def _original(inputs: Inputs, leaves: pd.Index, periods: pd.Index) -> pd.Series | None:
+    if inputs.influences.seen is None:
+        return None
+    frame = inputs.history.frame
+    sales = frame[frame["node"].isin(leaves)].groupby("period")["sales"].sum()
+    return sales.reindex(periods).fillna(0.0)
 
 
 def _unit(inputs: Inputs, language: str) -> str:
@@ -187,11 +199,16 @@ class _Plot:
 
 
 def history_chart(one: Study) -> Picture:
-    """All of the unit's months; a tick marks each January."""
-    plot = _plot(len(one.history), one.history)
+    """All of the unit's months; a tick marks each January. Light: as it was, where treated."""
+    was = one.history if one.original is None else one.original
+    plot = _plot(len(one.history), one.history, was)
     marks = _axes(plot, one.history.index, one.divisor)
+    if one.original is not None:
+        marks.append(_stroke(plot.path(0, was.tolist()), AXIS, 1.2, one.say("sales")))
     marks.append(_stroke(plot.path(0, one.history.tolist()), INK2))
-    marks.append(_name(plot.y(one.history.iloc[-1]), one.say("sales"), INK2))
+    main = one.say("sales" if one.original is None else "treated")
+    ends = {main: plot.y(one.history.iloc[-1]), one.say("sales"): plot.y(was.iloc[-1])}
+    marks += _names(ends, main)
     return _picture(marks, one.say("title_history", title=one.title))
 
 

@@ -122,8 +122,8 @@ def odd(inputs: Inputs, node: str = "", *, language: str = "en") -> pd.DataFrame
         rows.append(
             {
                 "kind": say(language, one.kind), "node": place, "product": product,
-                "period": wide.index[one.at], "original": values[at, one.series],
-                "treated": values[at, one.series] * one.factor,
+                "period": wide.index[one.at], "original": round(values[at, one.series]),
+                "treated": round(values[at, one.series] * one.factor),
                 "state": say(language, "is_treated" if done else "as_it_was"),
                 "what to write": write,
             }
@@ -132,7 +132,7 @@ def odd(inputs: Inputs, node: str = "", *, language: str = "en") -> pd.DataFrame
     return pd.DataFrame(rows, columns=columns)
 
 
-def effects(inputs: Inputs, node: str = "") -> pd.DataFrame:
+def effects(inputs: Inputs, node: str = "", *, language: str = "en") -> pd.DataFrame:
     """What each driver does to a unit's series: the median, its error, how many show it."""
     table = inputs.influences.effects
     inside = table[table["node"].isin(inputs.hierarchy.within(node or ROOT))]
@@ -142,7 +142,8 @@ def effects(inputs: Inputs, node: str = "") -> pd.DataFrame:
         "error": ("error", "median"),
         "seen": ("seen", "sum"),
     }
-    return grouped.agg(**columns, count=("effect", "size")).reset_index()
+    out = grouped.agg(**columns, count=("effect", "size")).reset_index()
+    return out.assign(kind=[say(language, kind) for kind in out["kind"]])
 
 
 def overrides_judged(inputs: Inputs) -> pd.DataFrame:

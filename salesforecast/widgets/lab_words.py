@@ -91,7 +91,8 @@ def headed(frame: pd.DataFrame, language: str) -> pd.DataFrame:
     """A table with headings in the reader's language; its figures stay."""
     if language == "en":
         return frame
-    out = frame.rename(columns=COLUMNS)
+    of_parts = {"level": WORDS[language]["level"]} if "season" in frame.columns else {}
+    out = frame.rename(columns={**COLUMNS, **of_parts})
     out.index.names = [COLUMNS.get(str(name), name) for name in out.index.names]
     out.columns.name = COLUMNS.get(str(out.columns.name), out.columns.name)
     return out

@@ -55,6 +55,9 @@ def _tell_bug(error: Exception) -> None:
 @click.version_option(package_name="salesforecast")
 def cli() -> None:
     """Forecast demand and allocate sales targets that tie out to the last unit."""
+    if sys.getfilesystemencoding().lower() != "utf-8" and os.name != "nt":  # an old locale, cron's
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, "-m", "salesforecast", *sys.argv[1:]])
     # The arrays are small: more threads a process cost four times the CPU and gain nothing.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 

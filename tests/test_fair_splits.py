@@ -35,7 +35,8 @@ def test_fair_splits_shows_criteria_a_conflict_its_repair_and_an_explanation(tmp
         for output in cell.get("outputs", ())
         if "text/html" in output.get("data", {})
     ]
-    assert sum("<svg" in page for page in pages) == 2
+    assert sum("<svg" in page for page in pages) == 3
+    assert any("chance_spread" in page and "price_of_fairness" not in page for page in pages)
     assert any("too much" in page and "or raise" in page for page in pages)
     assert any("Last year" in page and "去年实际" in page for page in pages)
     assert any("Without the ceiling of North America" in page for page in pages)
@@ -58,3 +59,14 @@ def test_every_criterion_splits_the_same_total_and_the_repair_is_kept(tiny_input
     assert kept.splits["forecast"].targets.sum() == agreed
     told = fair_splits.before_and_after(conflicts)
     assert all(escape(change.to.words()) in told for change in conflicts[0].repairs)
+
+
+def test_gains_add_up_and_a_budget_bounds_what_moves(tiny_inputs):
+    total = round(tiny_inputs.leaves["forecast"].sum())
+    splits = fair_splits.compare(tiny_inputs, total, criteria=["history", "equal uplift"])
+    assert splits.measures()["price_of_fairness"].between(0, 1).all()
+    assert splits.gains("equal uplift").count("<rect") == 2
+    table = splits.under_budgets("equal uplift")
+    assert table["moved"].is_monotonic_decreasing and table["changed"].is_monotonic_decreasing
+    assert (table["moved"] <= table.index.str.replace(",", "").astype(float)).all()
+    assert table["moved"].iloc[0] > table["moved"].iloc[-1] == 0

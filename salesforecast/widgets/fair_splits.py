@@ -12,6 +12,7 @@ import pandas as pd
 from salesforecast import workbench
 from salesforecast.allocation import measures
 from salesforecast.allocation.allocate import Allocation, allocate
+from salesforecast.allocation.churn import reallocate
 from salesforecast.allocation.conflicts import Conflict
 from salesforecast.allocation.explain import explain, labels, sentence
 from salesforecast.hierarchy import ROOT
@@ -81,7 +82,11 @@ class Splits:
         return (pd.DataFrame(columns).loc[shown] / divisor).round().astype("int64")
 
     def measures(self) -> pd.DataFrame:
-        """How evenly each criterion asks: one row a criterion (see `measures.Fairness.summary`)."""
+        """How evenly each criterion asks: one row a criterion (see `measures.Fairness.summary`).
+
+        `price_of_fairness` is the share of attainers that it gives up against the criterion shown
+        here that lets most people reach their target.
+        """
         rows = {
             name: measures.fairness(
                 split.targets,
@@ -92,7 +97,78 @@ class Splits:
             ).summary
             for name, split in self.splits.items()
         }
-        return pd.DataFrame(rows).T.round(3)
+        out = pd.DataFrame(rows).T
+        best = self.splits[str(out["share_attaining"].idxmax())].targets
+        out["price_of_fairness"] = [
+            measures.price_of_fairness(split.targets, best, self.inputs.draws)["price"]
+            for split in self.splits.values()
+        ]
+        return out.round(3)
+
+    def gains(self, name: str, *, against: str = "history", most: int = 12) -> str:
+        """SVG: who is asked more and who less than in another split, the largest changes first."""
+        hierarchy = self.inputs.hierarchy
+        other = self.splits[against].targets
+        found = measures.gains_and_losses(self.splits[name].targets, other, hierarchy)
+        shown = found.loc[found.index.isin(hierarchy.leaves) & (found["change"] != 0)].head(most)
+        divisor = self.inputs.organisation.measure.divisor
+        left, width, height = 230, 680, 22
+        middle = (left + width) / 2
+        scale = (width - left) / 2.4 / max(float(shown["change"].abs().max()), 1.0)
+        parents = hierarchy.nodes["parent"]
+        marks = [_line(middle, 0, middle, height * len(shown), LINE)]
+        for at, (node, row) in enumerate(shown.iterrows()):
+            y, size = height * at, float(row["change"]) * scale
+            above = str(hierarchy.nodes["label"].get(parents[node], ""))
+            marks.append(
+                _text(left - 10, y + 15, f"{row['label']}, {above}", anchor="end", fill=INK)
+            )
+            marks.append(
+                _bar(min(middle, middle + size), y + 3, abs(size), EDIT if size > 0 else INK2)
+            )
+            said = f"{row['change'] / divisor:+,.0f}".replace("-", "−")
+            anchor, away = ("start", 6) if size > 0 else ("end", -6)
+            marks.append(_text(middle + size + away, y + 15, said, anchor=anchor))
+        return _SVG.format(w=width + 40, h=height * len(shown) + 4, marks="".join(marks))
+
+    def under_budgets(
+        self, name: str, *, before: str = "history", shares: Sequence[float] = (1, 0.5, 0.25, 0)
+    ) -> pd.DataFrame:
+        """The way from one split to another, `shares` of it at most: what moves and what it brings.
+
+        Returns
+        -------
+        pd.DataFrame
+            One row a budget for changes, as people read money: `moved`, `changed` units,
+            `chance_spread` (standard deviation over the units) and `share_attaining`.
+        """
+        plan, divisor = self.splits[name], self.inputs.organisation.measure.divisor
+        old = self.splits[before].targets
+        leaves = self.leaves.assign(plan=old.astype("float64"))
+        whole = int((plan.targets - old).abs().sum())
+        rows = {}
+        for budget in (int(whole * share) for share in shares):
+            found = reallocate(
+                plan.total,
+                self.inputs.hierarchy,
+                leaves,
+                criterion=self.asked[name],
+                rules=plan.rules,
+                step=plan.step,
+                draws=self.inputs.draws,
+                budget=budget,
+            )
+            targets = found.allocation.targets
+            chance = measures.chances(targets, self.inputs.draws, self.inputs.hierarchy)
+            rows[f"{budget / divisor:,.0f}"] = {
+                "moved": round(found.moved / divisor),
+                "changed": found.changed,
+                "chance_spread": round(float(chance[targets.index[targets > 0]].std(ddof=0)), 3),
+                "share_attaining": round(
+                    measures.expected_share_attaining(targets, self.inputs.draws), 3
+                ),
+            }
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("budget")
 
     def explanation(self, name: str) -> pd.DataFrame:
         """Every target of one split taken apart (see `explain`)."""

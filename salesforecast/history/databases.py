@@ -65,8 +65,8 @@ def read_database(path: Path, want: Want, *, name: str) -> Raw:
         raise _lost(error, engine, name) from error
     finally:
         engine.dispose()
-    if error := missing_columns(want.of(header).columns, header, name):
-        raise error
+    if missing := missing_columns(want.of(header).columns, header, name):
+        raise missing
     wanted = want.of(header).columns or header
     frame = frame[wanted]
     for column in wanted:
@@ -166,9 +166,9 @@ def _asked(
         )
     header = [str(one["name"]) for one in look.get_columns(plain, schema or None)]
     wanted = want.of(header).columns
-    if error := missing_columns(wanted, header, name):
-        raise error
-    columns = [column(one) for one in wanted or header]
+    if missing := missing_columns(wanted, header, name):
+        raise missing
+    columns: list[Any] = [column(one) for one in wanted or header]
     return header, select(*columns).select_from(table(plain, schema=schema or None))
 
 

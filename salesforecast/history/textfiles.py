@@ -76,8 +76,8 @@ def read_text(
     at, names = header.last, header.names
     findings += header.findings
     want = want.of(names)
-    if error := missing_columns(want.columns, names, name):
-        raise error
+    if missing := missing_columns(want.columns, names, name):
+        raise missing
     body = text.split("\n", ends[at])[-1] if text.count("\n") >= ends[at] else ""
     if not body.strip():
         return pd.DataFrame(columns=names), np.arange(0), names, findings

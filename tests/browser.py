@@ -52,16 +52,23 @@ MISSING = "no Chromium on this machine: run `make system` as root, then test aga
 
 
 @contextmanager
-def open_page() -> Iterator[Any]:
-    """A fresh page of a headless Chromium, 1280 × 720."""
+def open_browser() -> Iterator[Any]:
+    """A headless Chromium; each of its contexts is a browser of its own to a server."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=_ARGUMENTS)
         try:
-            yield browser.new_page(viewport=WINDOW)
+            yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def open_page() -> Iterator[Any]:
+    """A fresh page of a headless Chromium, 1280 × 720."""
+    with open_browser() as browser:
+        yield browser.new_page(viewport=WINDOW)
 
 
 def working_copy(folder: Path) -> Path:
@@ -149,6 +156,60 @@ def start_lab(folder: Path) -> Iterator[Lab]:
             server.terminate()
             try:
                 server.wait(20)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait(10)
+
+
+@dataclass(frozen=True)
+class App:
+    """The planner's app on the loopback interface: a link for each planner, and the store."""
+
+    links: dict[str, str]
+    outputs: Path
+    log: Path
+
+    @property
+    def store(self) -> Path:
+        """Where plans are kept."""
+        return self.outputs / "plans.db"
+
+
+@contextmanager
+def start_app(
+    folder: Path, *planners: str, warm: int = 2, options: tuple[str, ...] = ()
+) -> Iterator[App]:
+    """`salesforecast app` on a free port, kept in `folder`; ended by its process id."""
+    outputs, log = folder / "outputs", folder / "app.log"
+    command = [
+        sys.executable,
+        "-m",
+        "salesforecast",
+        "app",
+        "--no-browser",
+        "--outputs",
+        str(outputs),
+    ]
+    command += ["--port", str(_free_port()), "--warm", str(warm), *options]
+    for name in planners:
+        command += ["--for", name]
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
+    environment.pop("SALESFORECAST_STORE", None)
+    with log.open("wb") as errors:
+        server = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+        )
+        try:
+            assert server.stdout is not None
+            lines = [server.stdout.readline() for _ in planners]
+            if not all(lines):
+                raise RuntimeError(f"the app did not start:\n{log.read_text('utf-8')[-2000:]}")
+            links = dict(line.strip().split(": ", 1) for line in lines)
+            yield App(links, outputs, log)
+        finally:
+            server.terminate()
+            try:
+                server.wait(30)
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.wait(10)

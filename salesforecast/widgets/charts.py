@@ -315,7 +315,8 @@ def fairness_strip(now: Plan, before: Plan, wording: Wording, *, rows: int = STR
         title = escape(f"{label}: {wording.chance(then)} → {wording.chance(unit['now'])}")
         key = escape(str(node), quote=True)
         parts.append(
-            f'<g data-sf-node="{key}">'
+            f'<g data-sf-node="{key}"><rect y="{y - 6}" width="{WIDTH}" height="{row}" fill="#fff" '
+            'fill-opacity="0"/>'
             + _text(left - 8, y + 3.5, _short(label, 15), more='text-anchor="end"')
             + f'<path d="M{x(then)} {y}H{x(unit["now"])}" stroke="{figures.BAR}"/>'
             f'<circle cx="{x(then)}" cy="{y}" r="3.2" fill="#fff" stroke="{figures.INK2}"/>'

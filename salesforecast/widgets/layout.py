@@ -82,6 +82,8 @@ body[data-voila] .sf-screen {{ height: 100vh; }}
 .sf-tour {{ position: absolute; z-index: 15; left: 226px; top: 430px; width: 330px; box-sizing: border-box; background: #fff; border: 1px solid {INK}; border-radius: 3px; padding: 8px 14px 12px; }}
 .sf-tour ol {{ margin: 4px 0 8px; padding-left: 20px; line-height: 1.7; }}
 .sf-tour button {{ background: {EDIT}; color: #fff; border: 0; border-radius: 3px; height: 26px; padding: 0 14px; }}
+.sf-busy .sf-middle, .sf-busy .sf-right {{ opacity: .55; }}
+.sf-busy .sf-status::before {{ content: attr(data-busy) " "; color: {INK}; font-weight: 600; }}
 @media (max-height: 800px) {{
   .sf-right .sf-said {{ display: none; }}
   .sf-right .sf-list tr:nth-child(n+3) {{ display: none; }}

@@ -1,6 +1,9 @@
 // What only a browser can do: hand over a file, hear a click in a picture, know that the kernel is away.
 const PING = 5000;      // ms between two signs of life
 const AWAY = 12000;     // ms without an answer until the planner is told
+const SLOW = 200;       // ms after which a recalculation is said
+
+const GESTURES = ["click", "change", "pointerup", "keyup"];
 
 function save(name, kind, bytes) {
   const link = document.createElement("a");
@@ -48,9 +51,18 @@ function render({ model, el }) {
   away.hidden = true;
   el.append(away);
 
+  let slow = 0;
+  const busy = (is) => screen().classList?.toggle("sf-busy", is);
+  // The kernel answers in order: when the answer to a sign comes, all that was done before is done.
+  const done = () => { clearTimeout(slow); slow = 0; busy(false); };
+  const did = () => setTimeout(() => {
+    if (!slow) slow = setTimeout(() => busy(true), SLOW);
+    model.send({ event: "did" });
+  });
   const onMessage = (message, buffers) => {
     heard = Date.now();
     away.hidden = true;
+    if (message.event === "done") done();
     if (message.event === "file") save(message.name, message.kind, buffers[0]);
   };
   model.on("msg:custom", onMessage);
@@ -63,6 +75,7 @@ function render({ model, el }) {
     }
   }, PING);
 
+  const acted = (event) => { if (screen().contains(event.target)) did(); };
   const choose = (event) => {
     const at = event.target.closest?.("[data-sf-node]");
     if (!at || !screen().contains(at)) return;
@@ -78,6 +91,7 @@ function render({ model, el }) {
     choose(event);
   };
   const leave = (event) => { if (model.get("unsaved")) event.preventDefault(); };
+  for (const kind of GESTURES) document.addEventListener(kind, acted);
   document.addEventListener("click", choose);
   document.addEventListener("keydown", keys, true);
   window.addEventListener("beforeunload", leave);
@@ -91,6 +105,8 @@ function render({ model, el }) {
   return () => {
     clearInterval(beat);
     model.off("msg:custom", onMessage);
+    for (const kind of GESTURES) document.removeEventListener(kind, acted);
+    clearTimeout(slow);
     document.removeEventListener("click", choose);
     document.removeEventListener("keydown", keys, true);
     window.removeEventListener("beforeunload", leave);

@@ -16,7 +16,8 @@ class Page(anywidget.AnyWidget):
     """The browser's side of a screen; `on_event` hears it, `hand_over` gives it a file.
 
     Events: `opened` (with the browser's `language`), `select` (a `node` that was clicked),
-    `save` (Ctrl+S), `alive` (every five seconds; answered, so that the page knows).
+    `save` (Ctrl+S), `alive` (every five seconds; answered, so that the page knows), `did`
+    (after a gesture; answered at once, which comes when all that it asked for is done).
     """
 
     _esm = Path(__file__).with_name("page.js")
@@ -25,6 +26,10 @@ class Page(anywidget.AnyWidget):
     away = traitlets.Unicode().tag(sync=True)
     tour = traitlets.List(traitlets.Unicode()).tag(sync=True)
     tour_end = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on_event("did", lambda _: self.send({"event": "done"}))
 
     def on_event(self, name: str, act: Callable[[dict[str, Any]], object]) -> None:
         """Call `act` with the message of every event called `name`."""

@@ -61,6 +61,8 @@ class Planner(ipywidgets.VBox):
         super().__init__(self._parts())
         for name in ("sf", "sf-screen"):
             self.add_class(name)
+        if served():  # made before anybody came: figures may be older than the store's
+            self.add_class("sf-busy")
         self._show()
         self._listen()
 
@@ -117,9 +119,8 @@ class Planner(ipywidgets.VBox):
         if served() and str(message.get("language", "")).lower().startswith("zh"):
             self.session.language = "zh"
         self._look()
-        if self.shelf.newer is not None and not self.shelf.unsaved:
-            self.shelf.take_newer()
-            self.session.forget_steps()
+        self.shelf.refresh()
+        self.remove_class("sf-busy")
         self.page.answer()
 
     def _on_alive(self) -> None:
@@ -185,6 +186,6 @@ def status_html(session: Session) -> str:
     as_of = say(language, "as_of", day=f"{session.inputs.history.cutoff:%Y-%m}")
     total = f"{wording.amount(session.plan.units.loc[ROOT, 'target'])} {session.unit}"
     return (
-        f'<div class="sf-status" role="status">{refused}<b>{escape(total)}</b> {escape(words)} '
+        f'<div class="sf-status" role="status" data-busy="{say(language, "busy")}">{refused}<b>{escape(total)}</b> {escape(words)} '
         f"<span>{escape(as_of)}</span></div>"
     )

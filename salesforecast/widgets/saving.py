@@ -65,8 +65,7 @@ class Shelf(traitlets.HasTraits):
         self.acts_as = acts_as
         self._rests_on: Scenario | None = None
         self.look()
-        if self.newer is not None and self.take_newer():
-            session.forget_steps()
+        self.refresh()
 
     @property
     def unsaved(self) -> bool:
@@ -91,6 +90,13 @@ class Shelf(traitlets.HasTraits):
         newer = head if head and (mine is None or head.number > mine.number) else None
         if newer != self.newer:
             self.newer = newer
+
+    def refresh(self) -> None:
+        """Go on from the newest version if nothing of ours would be lost; no step to undo."""
+        if self.newer is not None and not self.unsaved:
+            with self.session.hold_trait_notifications():
+                if self.take_newer():
+                    self.session.forget_steps()
 
     def take_newer(self) -> bool:
         """Go on from the newest version; what was not saved stays one undo away."""

@@ -52,6 +52,8 @@ class ScenarioEditor(ipywidgets.VBox):
         self.by_hand = ipywidgets.HTML()
         super().__init__(self._parts())
         self.add_class("sf-panel")
+        for name, field in self._fields().items():
+            field.add_class(f"sf-field-{name}")
         self._show()
         self._show_start()
         self._listen()
@@ -97,6 +99,12 @@ class ScenarioEditor(ipywidgets.VBox):
             titles["by_hand"],
             self.by_hand,
         ]
+
+    def _fields(self) -> dict[str, ipywidgets.Widget]:
+        """Every control by its name; the page's styles and tests know it by that."""
+        names = ("start", "total", "slider", "chance", "criterion", "blend", "low", "high", "step")
+        limits = {KINDS[kind]: field for kind, field in self.amounts.items()}
+        return {name: getattr(self, name) for name in names} | limits
 
     def _listen(self) -> None:
         session = self.session

@@ -222,6 +222,38 @@ def test_a_click_in_a_picture_selects_the_unit(planner, person):
     assert planner.session.selection == person
 
 
+def test_a_page_that_opens_late_shows_the_newest_version(planner):
+    other = Shelf(
+        Session(planner.session.inputs), address=planner.shelf.address, acts_as=lambda: "Bo"
+    )
+    other.session.set_total(other.session.total + 700_000)
+    other.save("meanwhile")
+    planner.page._handle_custom_msg({"event": "opened", "language": "en"}, [])
+    assert planner.session.total == other.session.total
+    assert planner.head.buttons["undo"].disabled
+    assert "v1 (draft), Bo" in planner.head.told.value
+    assert planner.conflict.layout.display == "none"
+
+
+def test_who_saved_meanwhile_is_told_and_nothing_is_taken(planner):
+    planner.session.set_total(planner.session.total + 100_000)
+    other = Shelf(
+        Session(planner.session.inputs), address=planner.shelf.address, acts_as=lambda: "Bo"
+    )
+    other.save("meanwhile")
+    mine = planner.session.total
+    planner.page._handle_custom_msg({"event": "alive"}, [])
+    assert planner.conflict.layout.display == ""
+    assert "Bo saved v1" in planner.conflict.words.value
+    planner.conflict.compare.click()
+    assert planner.compare_sheet.is_open and "+100" in planner.compare_sheet.table.value
+    planner.conflict.mine.click()
+    planner.save_sheet.reason.value = "mine"
+    planner.save_sheet.act.click()
+    assert planner.conflict.layout.display == "none"
+    assert planner.shelf.opened.number == 2 and planner.session.total == mine
+
+
 def test_chinese_is_one_switch_and_leaves_the_plan_alone(planner):
     plan = planner.session.plan
     planner.head.language.value = "zh"

@@ -1,0 +1,85 @@
+"""The planner's app in a real browser: links, walks, and nothing asked of another machine."""
+
+from __future__ import annotations
+
+import re
+import urllib.error
+import urllib.request
+
+import browser
+import pytest
+import walks
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not browser.chromium(), reason=browser.MISSING),
+]
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    with browser.start_app(tmp_path_factory.mktemp("app"), "Ann Lee", "Bo Chen") as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def desk(app, tmp_path_factory):
+    screens = []
+    with browser.open_browser() as chrome:
+
+        def fresh(who):
+            context = chrome.new_context(viewport=browser.WINDOW, accept_downloads=True)
+            screens.append(walks.Screen(context.new_page()))
+            screens[-1].page.goto(app.links[who])
+            return screens[-1]
+
+        yield walks.Desk(fresh, app.store, tmp_path_factory.mktemp("files"), thrifty=True)
+        assert [url for screen in screens for url in screen.outside] == []
+        assert [error for screen in screens for error in screen.broken] == []
+
+
+@pytest.mark.parametrize("name", walks.WALKS)
+def test_a_planner_can(name, desk):
+    walks.WALKS[name](desk)
+
+
+def _status(address, **headers):
+    request = urllib.request.Request(address, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_without_a_link_nothing_is_shown(app, desk):
+    base = app.links["Ann Lee"].split("?")[0]
+    for address in (base, f"{base}?token=wrong", f"{base}voila/render/plan_targets.ipynb"):
+        assert _status(address) == 403, address
+    assert _status(f"{base}api/kernels") in (403, 404)
+    assert _status(f"{base}voila/files/plan_targets.ipynb") in (403, 404)
+
+
+def test_a_kernel_answers_only_to_its_planner(app, desk):
+    ann = desk.open("Ann Lee")
+    kernel = re.search(r"/api/kernels/([\w-]+)/channels", " ".join(ann.sockets))[1]
+    base = app.links["Ann Lee"].split("?")[0]
+    hers, his = (
+        f"{base}api/kernels/{kernel}?{app.links[name].split('?')[1]}"
+        for name in ("Ann Lee", "Bo Chen")
+    )
+    assert _status(hers) == 200
+    assert _status(his) == 403
+    assert _status(f"{base}api/kernels/{kernel}") == 403
+
+
+def test_a_withdrawn_link_opens_nothing_more(app, desk):
+    path = app.outputs / "app" / "links.toml"
+    kept = path.read_text("utf-8")
+    try:
+        path.write_text(
+            "\n".join(line for line in kept.splitlines() if "Bo Chen" not in line), "utf-8"
+        )
+        assert _status(app.links["Bo Chen"]) == 403
+    finally:
+        path.write_text(kept, "utf-8")

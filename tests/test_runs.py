@@ -399,3 +399,32 @@ def test_data_that_change_while_a_run_works_are_not_published(notebooks, tmp_pat
             gate=Looked(),
         )
     assert latest_run(tmp_path / "out", "quarterly_allocation") is None
+
+
+@pytest.mark.notebook
+@pytest.mark.skipif(os.name == "nt", reason="a shell script stands in for the kernel")
+@pytest.mark.parametrize("failures", [1, 2])
+def test_a_kernel_that_did_not_start_is_tried_once_more(go, tmp_path, monkeypatch, failures):
+    kernel = tmp_path / "jupyter" / "kernels" / "python3"
+    kernel.mkdir(parents=True)
+    script = (
+        f'#!/bin/sh\necho x >> "{tmp_path}/starts"\n[ $(wc -l < "{tmp_path}/starts") -le {failures} ] && exit 1\n'
+        f'exec "{sys.executable}" -m ipykernel_launcher -f "$1"\n'
+    )
+    (tmp_path / "start.sh").write_text(script)
+    spec = {
+        "argv": ["sh", str(tmp_path / "start.sh"), "{connection_file}"],
+        "display_name": "x",
+        "language": "python",
+    }
+    (kernel / "kernel.json").write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")
+    said = []
+    if failures == 1:
+        assert go(progress=said.append).status == "published"
+    else:
+        with pytest.raises(EngineError, match="died or did not start"):
+            go(progress=said.append)
+    assert sum("trying once more" in line for line in said) == 1
+    assert len((tmp_path / "starts").read_text().splitlines()) == 2

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from salesforecast import workbench
-from salesforecast.errors import ParameterError
+from salesforecast.errors import DataError, ParameterError
 from salesforecast.forecasting.forecast import Forecast, forecast
 from salesforecast.hierarchy import ROOT
 from salesforecast.history.measures import load_measure
@@ -198,7 +198,13 @@ def open_for(
 
 
 def sold(inputs: Inputs, plan: Plan, *, as_of: pd.Timestamp) -> pd.DataFrame:
-    """`ACTUALS` of the plan's leaves up to `as_of`, credited as the plan's roster has it."""
+    """`ACTUALS` of the plan's leaves up to `as_of`, credited as the plan's roster has it.
+
+    Raises
+    ------
+    DataError
+        If a month that is over by `as_of` is later than everything that was read.
+    """
     periods = plan.periods[plan.periods <= as_of]
     if not len(periods):
         raise ParameterError(
@@ -207,6 +213,13 @@ def sold(inputs: Inputs, plan: Plan, *, as_of: pd.Timestamp) -> pd.DataFrame:
             fix="give a later day.",
         )
     known = inputs.loaded.lines
+    last, after = known["period"].max(), pd.Timestamp(as_of).normalize() + pd.Timedelta(days=1)
+    if (periods[periods + pd.DateOffset(months=1) <= after] > last).any():
+        raise DataError(
+            f"the data end with {last:%Y-%m}: later months would look as if nothing was sold.",
+            where=f"as of {as_of:%Y-%m-%d}",
+            fix=f"bring newer orders, or look as of {last + pd.offsets.MonthEnd():%Y-%m-%d}.",
+        )
     lines = known[known["date"] < pd.Timestamp(as_of).normalize() + pd.Timedelta(days=1)]
     return actuals(lines, inputs.organisation, inputs.history, periods)
 

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from salesforecast import desk, workbench
+from salesforecast.errors import DataError
 from salesforecast.hierarchy import ROOT
 from salesforecast.planning.changes import Leave, Shock
 from salesforecast.planning.compare import compare
@@ -93,6 +94,13 @@ def test_tracking_in_the_middle_knows_what_is_left(year, plan):
     assert 0 <= top["chance"] <= 1
     early = desk.track_plan(year, plan, as_of=pd.Timestamp("2012-09-15")).units
     assert 0 < early.loc[ROOT, "expected"] < plan.months.loc[ROOT].iloc[0]
+
+
+def test_months_without_any_data_are_no_misses():
+    late = desk.open_year(ADVENTUREWORKS, first=pd.Timestamp("2013-06-01"), months=6, draws=20)
+    made = workbench.build_plan(late, Scenario())
+    with pytest.raises(DataError, match=r"(?s)data end with 2013-08.*as of 2013-08-31"):
+        desk.track_plan(late, made, as_of=pd.Timestamp("2013-09-30"), draws=20)
 
 
 def test_questions_stand_beside_the_plan(year, plan):

@@ -115,6 +115,12 @@ def lab(notebook: str | None, options: tuple[str, ...]) -> None:
         path = find_job(notebook, folder).notebook
         command.append(f"--LabApp.default_url=/lab/tree/{folder.name}/{path.name}")
     command += options
+    if hasattr(os, "geteuid") and os.geteuid() == 0 and "--allow-root" not in options:
+        raise ParameterError(
+            "JupyterLab does not run as root: whoever reaches it could do anything here.",
+            where="salesforecast lab",
+            fix="use an ordinary user; or, on a machine of your own, `salesforecast lab --allow-root`.",
+        )
     click.echo(f"notebooks: {folder}", err=True)
     if os.name == "nt":
         sys.exit(subprocess.call(command))

@@ -17,6 +17,7 @@ from salesforecast.hierarchy import ROOT
 from salesforecast.history.measures import load_measure
 from salesforecast.history.organisation import Organisation
 from salesforecast.history.series import actuals, build_history
+from salesforecast.influences.walk import forecast_with
 from salesforecast.planning.basis import Basis
 from salesforecast.planning.corridors import check_corridors, locked_cells
 from salesforecast.planning.decision import Decision
@@ -71,19 +72,20 @@ def open_year(
     start = described.calendar.next_quarter(history.cutoff)[0] if first is None else first
     periods = described.calendar.periods(pd.Timestamp(start), months, "M")
     ahead = (periods[-1].year - history.cutoff.year) * 12 + periods[-1].month - history.cutoff.month
-    made = forecast(
-        history.frame,
-        history.hierarchy,
-        cutoff=history.cutoff,
+    made, history, influences = forecast_with(
+        described,
+        history,
         horizon=ahead,
         draws=draws,
         seed=seed,
+        missing="ask" if first is None else "leave",
     )
     basis = Basis(Scenario(), history.hierarchy, made.frame, made.samples, history.frame)
     draws_over = made.samples.over(periods)[history.hierarchy.leaves]
-    everything = (*findings, *history.findings)
+    everything = (*findings, *history.findings, *influences.findings)
+    leaves = basis.leaves(periods)
     return Inputs(
-        described, loaded, everything, history, made, periods, basis.leaves(periods), draws_over
+        described, loaded, everything, history, made, periods, leaves, draws_over, influences
     )
 
 

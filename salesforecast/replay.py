@@ -112,7 +112,13 @@ def _replay(
     history = build_history(cells, inputs.organisation, cutoff=cutoff)
     with stages("forecast"):
         past = build_forecast(
-            inputs.organisation, inputs.loaded, (), history, draws=draws, seed=scenario.seed
+            inputs.organisation,
+            inputs.loaded,
+            (),
+            history,
+            draws=draws,
+            seed=scenario.seed,
+            missing="leave",
         )
     free = replace(scenario, total=None, chance=None, rules=())
     sold = actuals(cells, inputs.organisation, history, past.quarter)

@@ -24,7 +24,7 @@ from salesforecast.history.measures import load_measure
 from salesforecast.history.organisation import Organisation
 from salesforecast.history.series import History, build_history
 from salesforecast.history.validate import refuse_errors, validate
-from salesforecast.influences.ledger import Influences
+from salesforecast.influences.ledger import Influences, Missing
 from salesforecast.influences.walk import forecast_with
 from salesforecast.jobs import beside_notebooks
 from salesforecast.planning.plan import Plan, hedge_on_path, round_to_step
@@ -162,14 +162,18 @@ def build_forecast(
     *,
     draws: int,
     seed: int,
+    missing: Missing = "ask",
 ) -> Inputs:
-    """Forecast the next two quarters and gather what the first of them is planned from."""
+    """Forecast the next two quarters and gather what the first of them is planned from.
+
+    A replay leaves out what is declared but was not known then (`missing="leave"`).
+    """
     step = MONTHS[organisation.freq]
     quarter = planned_periods(organisation, history.cutoff)
     last = quarter[-1] + pd.DateOffset(months=len(quarter) * step * (HORIZON_QUARTERS - 1))
     ahead = (last.year - history.cutoff.year) * 12 + last.month - history.cutoff.month
     made, history, influences = forecast_with(
-        organisation, history, horizon=ahead // step, draws=draws, seed=seed
+        organisation, history, horizon=ahead // step, draws=draws, seed=seed, missing=missing
     )
     return Inputs(
         organisation,

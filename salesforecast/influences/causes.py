@@ -15,6 +15,7 @@ from salesforecast.hierarchy import ROOT, SEPARATOR
 from salesforecast.history.declared import Event, Holiday
 from salesforecast.history.further import read_drivers
 from salesforecast.history.organisation import Organisation
+from salesforecast.influences.ledger import Missing
 from salesforecast.planning.workdays import WorkCalendar, read_overrides
 from salesforecast.tables import ALL_PRODUCTS
 
@@ -69,7 +70,7 @@ class Grid:
         return np.asarray(of_node & of_product)
 
 
-def causes(organisation: Organisation, grid: Grid) -> list[Cause]:
+def causes(organisation: Organisation, grid: Grid, *, missing: Missing = "ask") -> list[Cause]:
     """Everything declared that is neither a moving holiday nor a treatment.
 
     Raises
@@ -81,9 +82,10 @@ def causes(organisation: Organisation, grid: Grid) -> list[Cause]:
     found: list[Cause] = []
     if organisation.declared.work.working_days:
         found.append(_working_days(organisation, grid))
-    found += [_event(one, organisation, grid) for one in organisation.declared.events]
+    events = [_event(one, organisation, grid, missing) for one in organisation.declared.events]
+    found += [one for one in events if one is not None]
     if organisation.declared.drivers:
-        found += _drivers(organisation, grid)
+        found += _drivers(organisation, grid, missing)
     return found
 
 
@@ -133,7 +135,7 @@ def _working_days(organisation: Organisation, grid: Grid) -> Cause:
     return Cause("calendar", WORKING_DAYS, "one day of 21", values, np.zeros(width), one_of_21)
 
 
-def _event(event: Event, organisation: Organisation, grid: Grid) -> Cause:
+def _event(event: Event, organisation: Organisation, grid: Grid, missing: Missing) -> Cause | None:
     try:
         days = pd.Series([pd.Timestamp(text) for text in event.periods])
     except ValueError as error:
@@ -143,6 +145,8 @@ def _event(event: Event, organisation: Organisation, grid: Grid) -> Cause:
             fix='write periods = ["2026-05"].',
         ) from None
     inside = grid.inside(event.node, event.product)
+    if not inside.any() and missing == "leave":
+        return None
     if not inside.any():
         raise DataError(
             f"the event '{event.name}' is of no unit that sells.",
@@ -152,6 +156,8 @@ def _event(event: Event, organisation: Organisation, grid: Grid) -> Cause:
     starts = organisation.calendar.start(days, organisation.freq)
     there = grid.periods.isin(starts)
     if event.effect is None and there[grid.known :].any() and not there[: grid.known].any():
+        if missing == "leave":
+            return None
         raise DataError(
             f"the event '{event.name}' never was before: nobody can learn what it does.",
             where=f"[[event]] periods {list(event.periods)}",
@@ -162,7 +168,7 @@ def _event(event: Event, organisation: Organisation, grid: Grid) -> Cause:
     return Cause("events", event.name, "the event", values, np.zeros(len(inside)), slope=slope)
 
 
-def _drivers(organisation: Organisation, grid: Grid) -> list[Cause]:
+def _drivers(organisation: Organisation, grid: Grid, missing: Missing) -> list[Cause]:
     told = organisation.declared.drivers
     assert told is not None
     table = read_drivers(organisation)
@@ -177,7 +183,7 @@ def _drivers(organisation: Organisation, grid: Grid) -> list[Cause]:
         values = np.full((len(grid.periods), len(grid.series)), np.nan)
         for node, product in keys.iloc[order].itertuples(index=False):  # the nearest table row wins
             inside = grid.inside(node, product)
-            if not inside.any():
+            if not inside.any() and missing == "ask":
                 raise DataError(
                     f"the drivers name '{node}', '{product}', which never sold.",
                     where=told.path,
@@ -185,7 +191,8 @@ def _drivers(organisation: Organisation, grid: Grid) -> list[Cause]:
                 )
             values[:, inside] = wide[node, product].to_numpy()[:, None]
         covered = np.isfinite(values[: grid.known]).any(axis=0)
-        values = _ahead(values, covered, column, told.ahead, grid)
+        rule = "last" if missing == "leave" and told.ahead == "ask" else told.ahead
+        values = _ahead(values, covered, column, rule, grid)
         logs = column in told.logarithm
         if logs and (values[:, covered] <= 0).any():
             raise DataError(

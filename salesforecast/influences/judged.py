@@ -43,7 +43,7 @@ def forecast_value_added(
         past = build_history(cells, organisation, cutoff=cutoff)
         horizon = months // MONTHS[organisation.freq]
         made, history, influences = forecast_with(
-            organisation, past, horizon=horizon, draws=FEW_DRAWS, seed=0
+            organisation, past, horizon=horizon, draws=FEW_DRAWS, seed=0, missing="leave"
         )
         table = influences.overrides
         table = table[(pd.to_datetime(table["cutoff"]) == cutoff)].reset_index(drop=True)

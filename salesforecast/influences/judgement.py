@@ -31,7 +31,10 @@ def ask_pipeline(
 ) -> Forecast:
     """Blend the projects' weighted value into the forecast, unit by unit, as far as it earned it."""
     projects = read_pipeline(organisation)
-    named = _topmost(projects["node"].unique(), history.hierarchy, organisation)
+    names = projects["node"].unique()
+    if ledger.missing == "leave":
+        names = np.array([name for name in names if name in history.hierarchy.nodes.index])
+    named = _topmost(names, history.hierarchy, organisation)
     periods = made.samples.periods
     current = _stated(projects, _after(history.cutoff, organisation))
     pasts = _past(projects, named, organisation, history)
@@ -156,7 +159,12 @@ def open_places(
 ) -> tuple[Forecast, History]:
     """Add the places that have not sold yet: profile borrowed, analogues named, range wide."""
     fresh = []
+    year = history.frame[history.frame["period"] > history.cutoff - pd.DateOffset(years=1)]
+    sales, ramp = year.groupby("node")["sales"].sum(), ramp_of(history.frame, season)
     for one in organisation.declared.openings:
+        unknown = ledger.missing == "leave" and not set(one.like) <= set(sales.index)
+        if unknown or pd.Timestamp(one.since) > made.samples.periods[-1]:
+            continue
         if history.frame["node"].eq(one.node).any():
             ledger.note(
                 f"{one.node} sells by now", "[[opening]]", "Its own history counts; take it out."
@@ -167,8 +175,6 @@ def open_places(
         return made, history
     paths = [*history.hierarchy.leaf_paths, *(one.node for one in fresh)]
     tree = Hierarchy.of(paths, levels=organisation.tree_levels, label=organisation.name)
-    year = history.frame[history.frame["period"] > history.cutoff - pd.DateOffset(years=1)]
-    sales, ramp = year.groupby("node")["sales"].sum(), ramp_of(history.frame, season)
     borrowed = []
     for one in fresh:
         stray = sorted(set(one.like) - set(sales.index))

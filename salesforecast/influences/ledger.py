@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pandas as pd
 
@@ -63,10 +64,18 @@ class Influences:
         return table[list(dict.fromkeys(inside["step"]))]
 
 
+Missing = Literal["ask", "leave"]  # what was not known: an error that asks for it, or left out
+
+
 @dataclass
 class Ledger:
-    """Collects what each step does while a forecast is made."""
+    """Collects what each step does while a forecast is made.
 
+    `missing` says what happens where something declared is not known: a run of today asks for it,
+    a look back leaves out what nobody knew then.
+    """
+
+    missing: Missing = "ask"
     effects: list[pd.DataFrame] = field(default_factory=list)
     treated: list[pd.DataFrame] = field(default_factory=list)
     steps: list[pd.DataFrame] = field(default_factory=list)

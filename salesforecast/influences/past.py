@@ -100,7 +100,7 @@ def without_influences(
         past = past / factor[: grid.known]
         ahead["calendar"] = ahead.get("calendar", 1.0) * factor[grid.known :]
         _book_holiday(holiday.name, effect, grid, ledger)
-    found = causes(organisation, grid)
+    found = causes(organisation, grid, missing=ledger.missing)
     if not found:
         return Plain(past, ahead)
     effects = _learned(past, found, grid)

@@ -18,15 +18,26 @@ from salesforecast.forecasting.structure import SEASONS, wide_history
 from salesforecast.history.organisation import Organisation
 from salesforecast.history.series import History
 from salesforecast.influences.judgement import ask_pipeline, open_places
-from salesforecast.influences.ledger import Influences, Ledger, percent
+from salesforecast.influences.ledger import Influences, Ledger, Missing, percent
 from salesforecast.influences.past import grid_of, treated, without_influences
 from salesforecast.tables import FORECAST, HISTORY
 
 
 def forecast_with(
-    organisation: Organisation, history: History, *, horizon: int, draws: int, seed: int
+    organisation: Organisation,
+    history: History,
+    *,
+    horizon: int,
+    draws: int,
+    seed: int,
+    missing: Missing = "ask",
 ) -> tuple[Forecast, History, Influences]:
     """Forecast as `forecast` does, with all that is declared.
+
+    Parameters
+    ----------
+    missing
+        `leave` in a replay of the past: what is declared but nobody knew then is left out.
 
     Returns
     -------
@@ -42,7 +53,7 @@ def forecast_with(
     declared = organisation.declared
     if not declared.moves_forecast:
         return forecast(history.frame, history.hierarchy, **options), history, Influences()
-    ledger = Ledger()
+    ledger = Ledger(missing)
     wide, months = wide_history(history.frame, history.hierarchy, history.cutoff)
     season = SEASONS[months]
     values = treated(wide, declared.treatment, season, ledger)
@@ -126,6 +137,8 @@ def _overridden(
     path = organisation.folder / organisation.declared.overrides
     valid = in_force(read_overrides(path), history.cutoff)
     within = [one for one in valid if one.months.isin(made.samples.periods).any()]
+    if ledger.missing == "leave":
+        within = [one for one in within if one.node in history.hierarchy.nodes.index]
     if not within:
         return made
     after, table = override(made, history.hierarchy, within)

@@ -179,3 +179,19 @@ def test_exceptional_growth_is_damped_with_its_reason(company):
     assert by_unit(damped)["North/Bo"] < by_unit(wild)["North/Bo"]
     assert by_unit(damped)["North/Bo"] > 0.9 * before["North/Bo"]
     assert by_unit(damped)["South/Cy"] == pytest.approx(by_unit(wild)["South/Cy"], rel=1e-6)
+
+
+def test_a_replay_leaves_out_what_nobody_knew_then(company):
+    from salesforecast.planning.scenario import Scenario
+    from salesforecast.replay import hindcast
+
+    sections = (
+        DRIVERS
+        + '[[event]]\nname = "flood"\nnode = "North"\nperiods = ["2022-02", "2023-02"]\n'
+        + '[[opening]]\nnode = "South/Di"\nsince = "2024-02"\n'
+        + "[treatment]\noutliers = true\nshifts = true\ngrowth = true\n"
+    )
+    inputs = company(sections, _priced, {"prices.csv": _prices(10.0)})
+    replayed = hindcast(inputs, Scenario(), draws=50)
+    assert replayed is not None
+    assert set(replayed.detail["node"]) == set(HOUSE.values())

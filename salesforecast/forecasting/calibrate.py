@@ -51,7 +51,9 @@ class LeafErrors:
     signed: np.ndarray
 
 
-def leaf_errors(nodes: pd.Series, coherent: np.ndarray, bottom: np.ndarray) -> LeafErrors:
+def leaf_errors(
+    nodes: pd.Series, coherent: np.ndarray, bottom: np.ndarray, *, back: np.ndarray | None = None
+) -> LeafErrors:
     """Learn from coherent forecasts as of earlier cutoffs.
 
     Parameters
@@ -59,18 +61,21 @@ def leaf_errors(nodes: pd.Series, coherent: np.ndarray, bottom: np.ndarray) -> L
     nodes
         Leaf of each leaf series.
     coherent
-        float64, shape (origin, leaf series, step): origin i lies i periods before the cutoff;
-        NaN where a series had not begun.
+        float64, shape (origin, leaf series, step), the cutoff itself first; NaN where a series
+        had not begun.
     bottom
         float64, shape (leaf series, time): sales up to the cutoff.
+    back
+        Periods that each origin lies before the cutoff, rising from 0; one after another if None.
     """
+    back = np.arange(len(coherent)) if back is None else back
     leaves = pd.Index(sorted(set(nodes)), dtype="str", name="node")
     owner = leaves.get_indexer(pd.Index(nodes))
     forecasts = _by_leaf(coherent, owner, len(leaves))
     sales = np.zeros((len(leaves), bottom.shape[1]))
     np.add.at(sales, owner, bottom)
-    errors = _actual(sales, forecasts.shape) - forecasts
-    size = typical_size(forecasts, _recent(sales, len(coherent)))
+    errors = _actual(sales, back, coherent.shape[2]) - forecasts
+    size = typical_size(forecasts, _recent(sales, back))
     scale = learn_scale(errors[1:], size[1:])
     known = np.isfinite(errors[1:]) & (size[1:] > 1e-9)
     standard = np.where(known, np.nan_to_num(errors[1:]) / scale.at(size[1:]), np.nan)
@@ -83,7 +88,9 @@ def leaf_errors(nodes: pd.Series, coherent: np.ndarray, bottom: np.ndarray) -> L
         leaves=leaves,
         ahead=forecasts[0],
         spread=spread,
-        together=learn_dependence(normal, spread, leaves),
+        together=learn_dependence(
+            normal, spread, leaves, every=int(back[1]) if len(back) > 1 else 1
+        ),
         shapes=shapes,
         shape_of=shape_of,
         signed=np.any(sales < 0, axis=1),
@@ -101,19 +108,18 @@ def _by_leaf(coherent: np.ndarray, owner: np.ndarray, leaves: int) -> np.ndarray
     return out.transpose(1, 0, 2)
 
 
-def _actual(sales: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _actual(sales: np.ndarray, back: np.ndarray, horizon: int) -> np.ndarray:
     """What came true (origin, leaf, step); NaN after the cutoff."""
-    out = np.full(shape, np.nan)
-    periods = sales.shape[1]
-    for back in range(1, shape[0]):
-        width = min(back, shape[2])
-        out[back, :, :width] = sales[:, periods - back : periods - back + width]
+    out = np.full((len(back), len(sales), horizon), np.nan)
+    for at, end in enumerate(sales.shape[1] - back):
+        ahead = sales[:, end : end + horizon]
+        out[at, :, : ahead.shape[1]] = ahead
     return out
 
 
-def _recent(sales: np.ndarray, origins: int) -> np.ndarray:
+def _recent(sales: np.ndarray, back: np.ndarray) -> np.ndarray:
     """Mean sales of the year before each origin: (origin, leaf)."""
-    ends = sales.shape[1] - np.arange(origins)
+    ends = sales.shape[1] - back
     return np.stack([sales[:, max(end - YEAR, 0) : end].mean(axis=1) for end in ends])
 
 

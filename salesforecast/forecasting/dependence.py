@@ -64,11 +64,13 @@ class Dependence:
     seen: float
 
 
-def learn_dependence(normal: np.ndarray, spread: np.ndarray, leaves: pd.Index) -> Dependence:
+def learn_dependence(
+    normal: np.ndarray, spread: np.ndarray, leaves: pd.Index, *, every: int = 1
+) -> Dependence:
     """Learn from back-test errors as normal scores (origin, leaf, step), NaN where unknown.
 
     Pairs of leaves count by their usual errors `spread` (leaf, step), because that is how they
-    move a sum. Overlapping origins are counted by how many horizons fit in them.
+    move a sum. Origins, `every` so many periods, overlap: they count by the horizons between them.
     """
     origins, count, horizon = normal.shape
     groups = _groups(leaves)
@@ -76,7 +78,7 @@ def learn_dependence(normal: np.ndarray, spread: np.ndarray, leaves: pd.Index) -
     size = spread.mean(axis=1) / max(float(spread.mean()), 1e-300)
     scores = size[None, :, None] * np.nan_to_num(normal)
     weight = size[None, :, None] * known
-    apart = origins / horizon
+    apart = origins * min(every / horizon, 1.0)
     common = _steps(normal, np.full((horizon, horizon), STEPS_BEFORE), origins * count, STEPS_TRUST)
     shares = _shares(scores, weight, groups, apart)
     depths = []

@@ -28,6 +28,7 @@ from salesforecast.tables import FORECAST, Samples
 
 DEFAULT = (*INSTANT, "slow", "intermittent", "share")
 ORIGINS = 24  # back-test origins at most
+APART = 2  # origins of a long history lie up to a horizon over this apart
 LEAST_SHARE = 0.85  # of its own forecast that a leaf keeps: sums of few origins mislead
 LEAST_HISTORY = 6  # periods that the company must have at an origin
 
@@ -108,7 +109,7 @@ def forecast(
     origins = run_origins(
         series,
         begin=_begin(wide, structure),
-        back=range(min(max(series.shape[1] - LEAST_HISTORY, 0), ORIGINS) + 1),
+        back=_origins(series.shape[1], horizon),
         season=SEASONS[step],
         horizon=horizon,
         models=models,
@@ -123,11 +124,27 @@ def forecast(
     periods = _after(cutoff, step, horizon)
     return Forecast(
         _long(wide.columns, periods, base[0, : structure.bottom], coherent[0]),
-        _sample(structure, hierarchy, periods, coherent, bottom, draws=draws, seed=seed),
+        _sample(
+            structure,
+            hierarchy,
+            periods,
+            coherent,
+            bottom,
+            back=origins.back,
+            draws=draws,
+            seed=seed,
+        ),
         _named_weights(weights, structure, models),
         _accuracy(origins, base, structure.bottom),
         odd_series(wide, history[history["period"] <= cutoff], step.year),
     )
+
+
+def _origins(periods: int, horizon: int) -> range:
+    """Periods that origins lie back: as far apart as a long history allows, within APART horizons."""
+    known = max(periods - LEAST_HISTORY, 0)
+    every = int(np.clip(known // ORIGINS, 1, max(horizon // APART, 1)))
+    return range(0, min(known // every, ORIGINS) * every + 1, every)
 
 
 def _begin(wide: pd.DataFrame, structure: Structure) -> np.ndarray:
@@ -214,12 +231,13 @@ def _sample(
     coherent: np.ndarray,
     bottom: np.ndarray,
     *,
+    back: np.ndarray,
     draws: int,
     seed: int,
 ) -> Samples:
     """Draw leaves, products summed, around the forecasts of the last origin."""
     learned: LeafErrors = leaf_errors(
-        structure.series["node"].iloc[: structure.bottom], coherent, bottom
+        structure.series["node"].iloc[: structure.bottom], coherent, bottom, back=back
     )
     drawn = draw(learned, draws=draws, seed=seed)
     values = np.zeros((draws, len(hierarchy.leaves), len(periods)))

@@ -40,6 +40,6 @@ text-align:left;background:#fff;color:#1d2329}
 .review .note{color:#4d5761;font-size:11.5px;margin:4px 0 0}
 .review .scroll{overflow-x:auto}
 .review tr,.review section,.review .w{break-inside:avoid}
-@media(max-width:1150px){.review .three{grid-template-columns:1fr}}
+@media(max-width:1150px){.review .three{grid-template-columns:minmax(0,1fr)}.review section{overflow-x:auto}}
 @media print{.review .three{grid-template-columns:470px 1fr 324px;gap:12px}main.review{zoom:.72;padding:0}}
 """

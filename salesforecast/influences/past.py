@@ -151,7 +151,7 @@ def _book_causes(
         ledger.effects.append(table[moves])
         low, middle, high = np.quantile(size[moves], [0.1, 0.5, 0.9])
         spread = (
-            f", from {percent(low)} to {percent(high)} between units" if moves.sum() > 1 else ""
+            f", from {percent(low)} to {percent(high)} between units" if high - low >= 0.005 else ""
         )
         given = "as given" if cause.slope is not None else f"learned from {grid.known} periods"
         unseen = "" if effects.seen[at][moves].any() else " It is within its own uncertainty."

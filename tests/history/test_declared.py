@@ -123,3 +123,21 @@ def test_a_contradiction_is_refused_in_words(path, sections, says):
     path.write_text(TINY_TOML + sections, "utf-8")
     with pytest.raises(OrganisationError, match=says):
         Organisation.read(path)
+
+
+def test_the_example_of_the_documents_is_read(path):
+    from pathlib import Path
+
+    from salesforecast.forecasting.overrides import read_overrides
+
+    page = (Path(__file__).parents[2] / "docs" / "what-moves-sales.md").read_text("utf-8")
+    declared, overrides = (part.split("```")[0] for part in page.split("```toml\n")[1:3])
+    first, rest = declared.split("\n", 1)
+    path.write_text(TINY_TOML.replace("levels =", first + "\nlevels =") + rest, "utf-8")
+    read = Organisation.read(path).declared
+    assert read.overrides == "overrides.toml"
+    assert all(
+        (read.holidays, read.events, read.drivers, read.pipeline, read.regions, read.openings)
+    )
+    path.write_text(overrides, "utf-8")
+    assert read_overrides(path)[0].change == 0.1

@@ -191,7 +191,11 @@ def test_a_replay_leaves_out_what_nobody_knew_then(company):
         + '[[opening]]\nnode = "South/Di"\nsince = "2024-02"\n'
         + "[treatment]\noutliers = true\nshifts = true\ngrowth = true\n"
     )
-    inputs = company(sections, _priced, {"prices.csv": _prices(10.0)})
+
+    def lately(frame):
+        return _priced(frame[frame["date"] >= "2021-09-01"])
+
+    inputs = company(sections, lately, {"prices.csv": _prices(10.0)})
     replayed = hindcast(inputs, Scenario(), draws=50)
     assert replayed is not None
     assert set(replayed.detail["node"]) == set(HOUSE.values())

@@ -12,6 +12,7 @@ import pandas as pd
 
 from salesforecast.allocation.curves import Bells, Blend, Curves, Draws, Line, Turns
 from salesforecast.errors import DataError, Finding, ParameterError
+from salesforecast.findings import found
 
 RARE = 0.25  # a unit whose median future is below this share of its mean sells rarely
 REFERENCES = ("forecast", "history", "capacity", "potential", "plan")
@@ -111,13 +112,9 @@ def reference(leaves: pd.DataFrame, name: str) -> tuple[np.ndarray, tuple[Findin
     below = values < 0
     if not below.any():
         return values, ()
-    finding = Finding(
-        "warning",
-        f"{int(below.sum())} units have a negative {name}",
-        f"first: '{leaves.index[int(np.argmax(below))]}' with {values[below][0]:,.0f}",
-        "They are weighted as zero: no target follows from a negative amount.",
-        rows=int(below.sum()),
-    )
+    n, where = int(below.sum()), leaves.index[int(np.argmax(below))]
+    where = f"first: '{where}' with {values[below][0]:,.0f}"
+    finding = found("negative weights", where, rows=n, n=n, kind=name)
     return np.maximum(values, 0.0), (finding,)
 
 
@@ -299,12 +296,11 @@ def _equal_chance(leaves: pd.DataFrame, step: int, draws: Chances | None) -> Cri
     if idle.any():  # nothing asked of them would pass their sales on to everyone else
         ordered[idle] = mean[idle][:, None]
         findings = (
-            Finding(
-                "warning",
-                f"{int(idle.sum())} units sell rarely: next to nothing in half of the simulated futures",
+            found(
+                "rare units",
                 f"first: '{leaves.index[int(np.argmax(idle))]}'",
-                "No target gives them the common chance; they are asked for their mean forecast.",
                 rows=int(idle.sum()),
+                n=int(idle.sum()),
             ),
         )
     return Criterion(

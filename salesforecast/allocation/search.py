@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from salesforecast.allocation.level import Bounds
 
 TOLERANCE = 1e-13  # relative, of a group's sum
+NEARLY = 10  # times that: a last step of Newton's method ends the search
 Piece = tuple[slice, Curves, np.ndarray, np.ndarray]  # which leaves, their curves, low, high
 
 
@@ -200,10 +201,9 @@ class Problem:
     ) -> tuple[np.ndarray, np.ndarray, list[Sums]]:
         """Find the level of every group of a layer that needs one, all at once.
 
-        Newton's method on monotone sums, kept inside a bracket that is halved whenever the
-        miss is not; exact after a few steps for curves of straight pieces. `known` is what the
-        groups carry at `level`, if that was looked up before. Returns levels, phases, and the
-        sums from there down.
+        Newton's method on monotone sums, in a bracket that is halved whenever the miss is not.
+        `known` is what the groups carry at `level`, if that was looked up before. Returns
+        levels, phases, and the sums from there down.
         """
         phase = self.reset(depth, need, target)
         lower, upper = np.full(len(level), -np.inf), np.full(len(level), np.inf)
@@ -212,8 +212,8 @@ class Problem:
             lower, upper = self.ends(phase)
             known, level = None, np.where(need, np.clip(level, lower, upper), level)
         enough = TOLERANCE * (np.abs(target) + np.abs(target).sum() / len(self.low))
-        before = np.full(len(level), np.inf)
-        sums: list[Sums] = []
+        lowest = depth == len(self.tree.layers) - 2  # nobody asks for the sums once more
+        before, sums = np.full(len(level), np.inf), list[Sums]()
         for _ in range(MOST_STEPS):
             if known is None:
                 sums = self.carry(level, depth)
@@ -222,19 +222,19 @@ class Problem:
             assert tilt is not None
             miss = np.where(need, got - target, 0.0)
             open_ = np.abs(miss) > enough
-            if sums and not open_.any():
-                break
             upper = np.where(miss > 0, level, upper)
             lower = np.where(miss < 0, level, lower)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                step = level - miss / tilt
-            good = (tilt > 0) & (step >= lower) & (step <= upper) & (2 * np.abs(miss) <= before)
+            step, good = _newton_step(level, miss, tilt, lower, upper)
+            good &= 2 * np.abs(miss) <= before
             before = np.abs(miss)
             if not bounded and (open_ & ~good).any():
                 bounded, (least, most) = True, self.ends(phase)
                 lower, upper = np.maximum(lower, least), np.minimum(upper, most)
             step = np.where(good, step, 0.5 * (lower + upper)) if bounded else step
             step = np.where(open_, step, level)
+            done = (good | ~open_) & (np.abs(miss) <= NEARLY * enough)
+            if lowest and sums and done.all():
+                return step, phase, sums
             if sums and (step == level).all():
                 break
             level = step
@@ -277,6 +277,15 @@ class Problem:
                 if values is not None:
                     values[places] = fresh
         return level, sums
+
+
+def _newton_step(
+    level: np.ndarray, miss: np.ndarray, tilt: np.ndarray, lower: np.ndarray, upper: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where Newton's method goes, and whether that lies between the ends known so far."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        step = level - miss / tilt
+    return step, (tilt > 0) & (step >= lower) & (step <= upper)
 
 
 def slice_of(places: np.ndarray) -> np.ndarray | slice:

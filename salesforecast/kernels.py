@@ -13,6 +13,7 @@ from typing import Any
 
 from salesforecast import errors
 from salesforecast.errors import EngineError, SalesforecastError
+from salesforecast.worker import DISK, disk_refused
 
 STAGE = "stage: "  # a line of a cell's output that starts so is shown while the run works
 _ATTEMPTS = 2  # a kernel that did not start (ports, memory) is tried once more
@@ -125,6 +126,11 @@ def _from_kernel(error: Any, name: str) -> SalesforecastError:
     words = re.fullmatch(r"(.*?)\n  where: (.*?)\n  fix: (.*)", error.evalue, flags=re.DOTALL)
     if words and isinstance(kind, type) and issubclass(kind, SalesforecastError):
         return kind(words[1], where=words[2], fix=words[3])
+    system = re.match(r"\[Errno (\d+)\]", error.evalue)
+    if system and int(system[1]) in DISK:
+        return disk_refused(f"job '{name}': {error.evalue}")
+    if error.ename == "MemoryError":
+        return _dead(name, error)
     frames = re.findall(r"File (\S+?salesforecast\S+?):(\d+)", _without_colour(error.traceback))
     place = f", {frames[-1][0]}:{frames[-1][1]}" if frames else ""
     return SalesforecastError(

@@ -27,6 +27,7 @@ from salesforecast.kernels import STAGE
 from salesforecast.masking import Mask
 from salesforecast.publishing import (
     MANIFEST,
+    STAGING,
     is_whole,
     job_folder,
     latest_run,
@@ -37,7 +38,7 @@ from salesforecast.publishing import (
     set_aside,
     write_manifest,
 )
-from salesforecast.worker import described, raised, supervise
+from salesforecast.worker import described, disk_refused, raised, supervise
 
 __all__ = ["RESULT", "STAGE", "RunResult", "announce", "latest_run", "run", "sha256", "staged"]
 
@@ -192,16 +193,7 @@ def run(
             if same and last and looked.get("read") and looked["read"] == manifest.get("read"):
                 shutil.rmtree(staging)
                 return RunResult(job, last.name, last, "unchanged", manifest)
-            supervise(
-                "salesforecast.kernels",
-                _order(found, values, staging),
-                deadline=until,
-                progress=tell,
-            )
-            told = _results(staging)
-            _refuse_moved(looked.get("read", {}), told["read"])
-            _open_again(staging / f"{job}.ipynb", staging.name, run_id)
-            _keep_copies(staging, values)
+            told = _executed(found, values, staging, looked, until=until, tell=tell)
             mask.folder(staging)
             whole = {**about_run, **looked, **told, "status": "good", **taken()}
             manifest = write_manifest(staging, mask.tree(whole), folder=folder)
@@ -209,31 +201,41 @@ def run(
         except (SalesforecastError, OSError) as error:
             why = _in_words(error, mask, deadline=deadline)
             record = {**about_run, "status": "failed", "error": described(why), **taken()}
-            kept = _aside(staging, folder, mask, why, record, keep_refused=keep_refused)
-            raise _with_place(why, kept) from error
+            raise _aside(staging, folder, mask, why, record, keep_refused=keep_refused) from error
         except BaseException:
             shutil.rmtree(staging, ignore_errors=True)
             raise
         return RunResult(job, run_id, published, "published", manifest)
 
 
-def _order(found: Job, values: Mapping[str, Any], staging: Path) -> dict[str, Any]:
-    """What the process with the kernel is asked to do."""
-    return {
+def _executed(
+    found: Job,
+    values: Mapping[str, Any],
+    staging: Path,
+    looked: Mapping[str, Any],
+    *,
+    until: float,
+    tell: Callable[[str], None],
+) -> dict[str, Any]:
+    """Let a process of its own run the notebook; return what it reported."""
+    notebook = staging / f"{found.name}.ipynb"
+    order = {
         "notebook": str(found.notebook),
-        "output": str(staging / f"{found.name}.ipynb"),
+        "output": str(notebook),
         "parameters": {**values, **({FOLDER: str(staging)} if found.writes else {})},
     }
+    supervise("salesforecast.kernels", order, deadline=until, progress=tell)
+    told = _results(staging)
+    _refuse_moved(looked.get("read", {}), told["read"])
+    _open_again(notebook, staging.name, staging.name.removeprefix(STAGING))
+    _keep_copies(staging, values)
+    return told
 
 
 def _in_words(error: Exception, mask: Mask, *, deadline: float) -> SalesforecastError:
     """What failed, without secrets; a disk that refuses is an engine that fails."""
     if isinstance(error, OSError):
-        error = EngineError(
-            "the disk refused.",
-            where=f"{error.filename or 'the outputs folder'}: {error.strerror or error}",
-            fix="free space or ask for the right to write; what was published is as it was.",
-        )
+        error = disk_refused(f"{error.filename or 'the outputs folder'}: {error.strerror or error}")
     assert isinstance(error, SalesforecastError)
     what = error.what
     if isinstance(error, DeadlineError):
@@ -250,12 +252,12 @@ def _aside(
     record: Mapping[str, Any],
     *,
     keep_refused: bool,
-) -> Path | None:
-    """Keep what a failed run has left, and why it failed; None where nothing is to be kept."""
+) -> SalesforecastError:
+    """Keep what a failed run has left, and why it failed; return the error, saying where."""
     refused = isinstance(error, DataError | ParameterError)
     if not staging.is_dir() or (refused and not keep_refused):
         shutil.rmtree(staging, ignore_errors=True)
-        return None
+        return error
     notebook = staging / f"{record['job']}.ipynb"
     try:
         _open_again(notebook, staging.name, str(record["run_id"]))
@@ -265,9 +267,12 @@ def _aside(
     except (OSError, EngineError):  # a full disk: what is there is kept as it is, or not at all
         if mask.found_in(staging):
             shutil.rmtree(staging, ignore_errors=True)
-            return None
+            return error
     kept = set_aside(staging, folder)
-    return next((path for path in (kept / notebook.name, kept) if path.exists()), kept)
+    there = (kept / notebook.name).exists()
+    words = "notebook with the failing cell" if there else "kept"
+    fix = f"{error.fix}\n  {words}: {kept / notebook.name if there else kept}"
+    return raised({**described(error), "fix": fix})
 
 
 def _refuse_moved(looked: Mapping[str, str], read: Mapping[str, str]) -> None:
@@ -317,14 +322,6 @@ def _results(staging: Path) -> dict[str, Any]:
         "findings": result.get("findings", []),
         "summary": result.get("summary", ""),
     }
-
-
-def _with_place(error: SalesforecastError, kept: Path | None) -> SalesforecastError:
-    """The same error, saying where its notebook was kept."""
-    if kept is None:
-        return error
-    words = "notebook with the failing cell" if kept.suffix == ".ipynb" else "kept"
-    return raised({**described(error), "fix": f"{error.fix}\n  {words}: {kept}"})
 
 
 def _named(values: Mapping[str, Any]) -> list[Path]:

@@ -7,6 +7,7 @@ waits is another process than the one that works, so a deadline holds even where
 
 from __future__ import annotations
 
+import errno
 import importlib
 import json
 import os
@@ -23,6 +24,12 @@ from typing import Any, TextIO
 from salesforecast import errors
 from salesforecast.errors import DeadlineError, EngineError, SalesforecastError
 
+DISK = (
+    errno.ENOSPC,
+    errno.EROFS,
+    errno.EIO,
+    errno.EDQUOT if hasattr(errno, "EDQUOT") else errno.ENOSPC,
+)
 _LONGEST_TAIL = 2000  # characters of what a dead worker said last
 _PATIENCE = 10.0  # seconds for a killed process to be gone
 
@@ -219,17 +226,36 @@ def main() -> int:
         say({"answer": work(given["request"], lambda line: say({"line": line}))})
     except SalesforecastError as error:
         say({"error": described(error)})
+    except OSError as error:
+        say({"error": described(_of_system(error))})
     except Exception as error:  # noqa: BLE001 - the last place where a bug can be put in words
-        import traceback
-
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        bug = SalesforecastError(
-            f"{type(error).__name__}: {error}",
-            where=f"{frame.filename}:{frame.lineno}",
-            fix="this is a bug of ours: please report it with the command that you gave.",
-        )
-        say({"error": described(bug)})
+        say({"error": described(_bug(error))})
     return 0
+
+
+def _of_system(error: OSError) -> SalesforecastError:
+    """A disk that refuses is an engine that fails; any other complaint of the system a bug."""
+    return disk_refused(str(error)) if error.errno in DISK else _bug(error)
+
+
+def disk_refused(told: str) -> EngineError:
+    """The error about a disk that takes nothing more."""
+    return EngineError(
+        "the disk refused.",
+        where=told,
+        fix="free space or ask for the right to write; what was published is as it was.",
+    )
+
+
+def _bug(error: Exception) -> SalesforecastError:
+    import traceback
+
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return SalesforecastError(
+        f"{type(error).__name__}: {error}",
+        where=f"{frame.filename}:{frame.lineno}",
+        fix="this is a bug of ours: please report it with the command that you gave.",
+    )
 
 
 def _end_with_sender() -> None:

@@ -149,11 +149,12 @@ def _columns(d: Delivery) -> Iterator[Seen]:
 
 def _lost(d: Delivery) -> Iterator[Seen]:
     assert d.before is not None
-    old = int(d.before.until(d.known)["lines"].sum())
-    new = int(d.now.until(d.known)["lines"].sum())
+    until = d.before.cutoff  # a delivery that ends earlier than the last one has lost its end
+    old = int(d.before.until(until)["lines"].sum())
+    new = int(d.now.until(until)["lines"].sum())
     if d.allowed.lost_lines >= 0 and new < (1 - d.allowed.lost_lines) * old:
         words = f"{old - new:,} of {old:,} order lines of the last run are gone"
-        yield Seen(Finding("error", words, f"up to {d.known:%Y-%m}", f"{_SETTLE}lost_lines."))
+        yield Seen(Finding("error", words, f"up to {until:%Y-%m}", f"{_SETTLE}lost_lines."))
 
 
 def _restated(d: Delivery) -> Iterator[Seen]:

@@ -58,12 +58,13 @@ def _halved(now):
         (changed(delivery(24), lambda c: (c["period"] < "2025-12-01") | (c["place"] == "North/Alps")), None, "order lines, 60 in each"),
         (changed(delivery(24), lambda c: c["period"] != "2025-03-01"), None, "1 periods without any sale"),
         (changed(delivery(24), lambda c: c["period"] >= "2024-06-01"), delivery(23), "order lines of the last run are gone"),
+        (delivery(20), delivery(23), "180 of 1,380 order lines of the last run are gone"),
         (changed(delivery(24), sales=110.0), delivery(23), "history was restated in 3 places"),
         (delivery(24, products=("pens",)), delivery(23), "vanished from history: ink"),
         (delivery(24, places=("North/Alps", "North/Coast", "South/Flat")), delivery(23), "new: South/Flat; gone: South/Plain"),
         (delivery(24, places=(*PLACES, "West/Isle")), delivery(23), "new: West/Isle"),
     ],
-    ids=["a region halved", "a delivery cut short", "a gap", "history lost", "history restated", "a product vanished", "a place renamed", "a place new"],
+    ids=["a region halved", "a delivery cut short", "a gap", "history lost", "its end lost", "history restated", "a product vanished", "a place renamed", "a place new"],
 )  # fmt: skip
 def test_a_bad_delivery_is_stopped(now, before, words):
     errors = told(now, before)["error"]

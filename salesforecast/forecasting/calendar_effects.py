@@ -18,20 +18,20 @@ import pandas as pd
 
 from salesforecast.errors import DataError
 from salesforecast.forecasting.forecast import Forecast, forecast
+from salesforecast.forecasting.moved import moved
 from salesforecast.forecasting.structure import SEASONS, wide_history
 from salesforecast.hierarchy import Hierarchy
-from salesforecast.tables import FORECAST, Samples
 
 DURING = 7  # days of the holiday itself
 BEFORE = (0, 7, 14, 21)  # days before it that are tried
 AFTER = (0, 7, 14, 21, 28)
 HALF_LIFE = 8.0  # years after which a year counts half
 BELIEF = 2.0  # years of its own after which a series counts as much as all together
-LEAST_YEARS = 4  # of history that an effect is learned from
+LEAST_YEARS = {12: 4, 4: 4, 52: 3, 364: 2}  # of history that an effect is learned from, by season
 WILD = 2.5  # residuals beyond this many usual ones count less
 MOST = 1.5  # logarithm of the largest effect
 MONTHS = {12: 1, 4: 3}  # in a period, by season
-WEEKS = 52  # periods in a year that are weeks
+STEP = {52: 7, 364: 1}  # days in a period, by season: the same weekday a year before
 NODE_AND_PRODUCT = ("node", "product")
 COVERED = pd.Timedelta(days=330)  # beyond the last known day there may be another one
 APART = np.timedelta64(10, "D")  # days of one holiday lie closer together
@@ -118,7 +118,7 @@ def window_shares(
         after = periods + pd.DateOffset(months=MONTHS[season])
         end = after.to_numpy().astype("datetime64[D]").astype(np.int64)
     else:
-        end = begin + 7
+        end = begin + STEP[season]
     first = days.to_numpy().astype("datetime64[D]").astype(np.int64)
     before, during, later = windows
     edges = ((-before, 0), (0, during), (during, during + later))
@@ -147,25 +147,27 @@ def learn_effect(
         float64, shape (period, series); NaN where there is none. What is not positive is passed
         over.
     periods
-        First days of consecutive months, quarters or weeks.
+        First days of consecutive months, quarters, weeks, or days.
     days
         First days of the holiday: of all years of `periods` and of those to be forecast.
     season
-        Periods in a year: 12, 4 or 52.
+        Periods in a year: 12, 4, 52, or 364 for days (the same weekday a year before).
 
     Raises
     ------
     ValueError
         If `season` is another number.
     """
-    if season != WEEKS and season not in MONTHS:
-        raise ValueError(f"season {season}: a holiday moves between months, quarters or weeks")
+    if season not in LEAST_YEARS:
+        raise ValueError(
+            f"season {season}: a holiday moves between months, quarters, weeks or days"
+        )
     count = values.shape[1]
     logs = np.log(np.where(values > 0, values, np.nan))
     none = HolidayEffect(
         days, (0, 0, 0), np.zeros((0, count)), np.zeros((season, 0)), periods[0], season
     )
-    if len(periods) < LEAST_YEARS * season:
+    if len(periods) < LEAST_YEARS[season] * season:
         return none
     change = _steady(logs[season:] - logs[:-season], season)
     age = np.arange(len(change))[::-1] / season
@@ -243,7 +245,8 @@ def without_holiday(
     """
     periods, at_period = np.unique(frame[time].to_numpy(), return_inverse=True)
     first, last = pd.Timestamp(periods[0]), pd.Timestamp(periods[-1])
-    step = pd.DateOffset(months=MONTHS[season]) if season in MONTHS else pd.DateOffset(days=7)
+    months = pd.DateOffset(months=MONTHS.get(season, 0))
+    step = months if season in MONTHS else pd.DateOffset(days=STEP[season])
     every = pd.date_range(first, last, freq=step)
     keys = _keys(frame, list(key))
     labels = keys.unique().sort_values()
@@ -280,18 +283,7 @@ def forecast_around(
     known = history[history["period"] <= cutoff]
     plain = without_holiday(known, days, season=season)
     made = forecast(plain.frame, hierarchy, cutoff=cutoff, horizon=horizon, **options)
-    frame = FORECAST.check(plain.restore(made.frame, ("base", "forecast")))
-    drawn = made.samples
-    before, after = (
-        one.pivot_table(index="node", columns="period", values="forecast", aggfunc="sum")
-        .reindex(index=drawn.leaves, columns=drawn.periods)
-        .to_numpy()
-        for one in (made.frame, frame)
-    )
-    usable = np.isfinite(before) & (before != 0)
-    change = np.where(usable, np.nan_to_num(after) / np.where(usable, before, 1.0), 1.0)
-    samples = Samples(drawn.values * change, drawn.leaves, drawn.periods)
-    return replace(made, frame=frame, samples=samples), plain.effect
+    return moved(made, plain.restore(made.frame, ("base", "forecast"))), plain.effect
 
 
 def _keys(frame: pd.DataFrame, columns: list[str]) -> pd.Index:
@@ -309,7 +301,7 @@ def _position(periods: pd.DatetimeIndex, start: pd.Timestamp, season: int) -> np
     if season in MONTHS:
         months = (periods.year - start.year) * 12 + periods.month - start.month
         return np.asarray(months) // MONTHS[season]
-    return np.asarray((periods - start).days) // 7
+    return np.asarray((periods - start).days) // STEP[season]
 
 
 def _steady(values: np.ndarray, season: int) -> np.ndarray:

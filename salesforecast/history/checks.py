@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +10,9 @@ from functools import cached_property
 import pandas as pd
 
 from salesforecast.errors import Finding
+from salesforecast.findings import found
 from salesforecast.fiscal import MONTHS
+from salesforecast.hierarchy import SEPARATOR
 from salesforecast.history.organisation import Organisation
 from salesforecast.history.raw import counted
 from salesforecast.history.roster import roster_at
@@ -49,6 +52,8 @@ class Evidence:
             yield str(source), days
 
 
+_FEW, _HUGE = 5, 20.0  # rows that stand out, and how many times larger than the next they are
+
 Check = Callable[[Evidence], list[Finding]]
 
 
@@ -68,12 +73,9 @@ def short_history(evidence: Evidence) -> list[Finding]:
     periods = sorted(evidence.days["period"].unique())
     where = f"{_name(periods[:1])} to {_name(periods[-1:])}"
     if len(periods) == 1:
-        what = "there is only one period of history"
-        return [Finding("error", what, where, "Give at least two periods; better two years.")]
+        return [found("one period", where, severity="error")]
     if (periods[-1] - periods[0]).days < 700:
-        what = f"history covers {len(periods)} periods, less than two years"
-        effect = "Seasons cannot be told from growth; intervals are wide."
-        return [Finding("warning", what, where, effect)]
+        return [found("short history", where, n=len(periods))]
     return []
 
 
@@ -82,43 +84,39 @@ def negative_amounts(evidence: Evidence) -> list[Finding]:
     negative = evidence.lines[evidence.lines["amount"] < 0]
     if negative.empty:
         return []
-    what = f"{counted(len(negative), 'negative row')}, together {negative['amount'].sum():,.0f}"
-    effect = "They are kept as returns, in the period of their date."
-    return [Finding("warning", what, _cells(negative), effect, len(negative))]
+    n, amount = len(negative), negative["amount"].sum()
+    return [found("negative rows", _cells(negative), rows=n, n=n, amount=amount)]
 
 
 def partial_first(evidence: Evidence) -> list[Finding]:
     """A source whose first period starts later in its span than those after it."""
-    found = []
+    out = []
     for source, days in evidence.by_source():
         first = days.groupby("period")["date"].min()
         late = pd.Series((first - first.index).dt.days, index=first.index)
         if len(late) > 2 and late.iloc[0] > late.iloc[1:].max() + 3:
             seen = days[days["period"] == first.index[0]]
-            what = f"the first period is partial: {counted(len(seen), 'day')} with sales"
-            where = f"{source}, {first.index[0]:%Y-%m}"
-            effect = "It is kept; growth against it means nothing."
-            found.append(Finding("warning", what, where, effect, int(seen["rows"].sum())))
-    return found
+            where, rows = f"{source}, {first.index[0]:%Y-%m}", int(seen["rows"].sum())
+            out.append(found("partial first", where, rows=rows, n=len(seen)))
+    return out
 
 
 def partial_last(evidence: Evidence) -> list[Finding]:
     """Sources that stop before the end of their last period, or a whole period before others."""
-    found = []
+    out = []
     newest = evidence.days["period"].max()
     for source, days in evidence.by_source():
         last, day = days["period"].max(), days["date"].max()
         if stops_early(days, evidence.organisation.freq):
-            what = f"the last period is partial: it stops at {day:%Y-%m-%d}"
-            effect = "It is left out of history unless another source completes it."
+            code = "partial last"
         elif last < newest:
-            what = f"this source stops at {day:%Y-%m-%d}, others go on to {newest:%Y-%m}"
-            effect = "Its sales count as zero from then on: is an export missing?"
+            code = "source stops"
         else:
             continue
         rows = int(days.loc[days["period"] == last, "rows"].sum())
-        found.append(Finding("warning", what, f"{source}, {last:%Y-%m}", effect, rows))
-    return found
+        where, said = f"{source}, {last:%Y-%m}", f"{day:%Y-%m-%d}"
+        out.append(found(code, where, rows=rows, day=said, month=f"{newest:%Y-%m}"))
+    return out
 
 
 def stray_dates(evidence: Evidence) -> list[Finding]:
@@ -129,25 +127,16 @@ def stray_dates(evidence: Evidence) -> list[Finding]:
     stray = evidence.lines[evidence.lines["period"].isin(rows.index[share < 0.05])]
     if stray.empty:
         return []
-    what = f"{counted(len(stray), 'line')} dated years away from all others"
-    where = f"{_cells(stray)}: {stray['date'].iloc[0]:%Y-%m-%d}"
-    return [
-        Finding("error", what, where, "Correct the year in the file and run again.", len(stray))
-    ]
+    where, n = f"{_cells(stray)}: {stray['date'].iloc[0]:%Y-%m-%d}", len(stray)
+    return [found("stray dates", where, severity="error", rows=n, n=n)]
 
 
 def gaps(evidence: Evidence) -> list[Finding]:
     """Whole periods without a sale, in a source or in a place that sold before and after."""
     step = MONTHS[evidence.organisation.freq]
-    effect = "They count as zero; check whether data are missing."
     sources = _gaps_by(evidence.days, "source", step)
-    found = [
-        Finding(
-            "warning",
-            f"{counted(len(periods), 'period')} without any order line",
-            f"{name}: {_name(periods)}",
-            effect,
-        )
+    out = [
+        found("empty periods", f"{name}: {_name(periods)}", n=len(periods))
         for name, periods in sources.items()
     ]
     places = {} if sources else _gaps_by(evidence.cells, "territory", step)
@@ -158,9 +147,8 @@ def gaps(evidence: Evidence) -> list[Finding]:
         )
         more = f"; and {counted(len(most) - 3, 'more place')}" if len(most) > 3 else ""
         count = sum(len(periods) for periods in places.values())
-        what = f"{counted(len(places), 'place')} with periods without a sale, {count} in all"
-        found.append(Finding("warning", what, where + more, effect))
-    return found
+        out.append(found("empty places", where + more, n=len(places), count=count))
+    return out
 
 
 def _gaps_by(frame: pd.DataFrame, column: str, step: int) -> dict[str, list[pd.Timestamp]]:
@@ -179,7 +167,7 @@ def one_day_a_month(evidence: Evidence) -> list[Finding]:
     """Bookings on a single day a month: a day that slides over month ends makes empty months."""
     if evidence.organisation.freq != "M":
         return []
-    found = []
+    out = []
     for source, days in evidence.by_source():
         number = days.groupby("period")["date"].nunique()
         month_day = days["date"].dt.day
@@ -187,29 +175,23 @@ def one_day_a_month(evidence: Evidence) -> list[Finding]:
             continue  # equal days: a monthly table
         shift = next(s.shift_days for s in evidence.organisation.sources if s.path == source)
         where = f"{source}: days {month_day.min()} to {month_day.max()} of the month"
-        effect = (
-            f"With shift_days = {shift} each falls into its own month."
-            if shift
-            else "If that day slides over month ends, set `shift_days` in the organisation file."
-        )
-        what = "bookings fall on one day a month"
-        found.append(Finding("warning", what, where, effect, int(days["rows"].sum())))
-    return found
+        code = "one day shifted" if shift else "one day"
+        out.append(found(code, where, rows=int(days["rows"].sum()), shift=shift))
+    return out
 
 
 def weekly_dates(evidence: Evidence) -> list[Finding]:
     """Weekly figures: a month has four or five of them, which looks like a season."""
-    found = []
+    out = []
     for source, days in evidence.by_source():
         dates = days["date"].drop_duplicates().sort_values()
         steps = dates.diff().dt.days.iloc[1:]
         if evidence.organisation.freq != "M" or len(dates) < 12 or steps.median() != 7:
             continue
         if dates.dt.day_of_week.nunique() == 1:
-            what = f"sales are dated by week, on {dates.dt.day_name().iloc[0]}s"
-            effect = "A week counts in the month of its date: months have four or five of them."
-            found.append(Finding("warning", what, source, effect, int(days["rows"].sum())))
-    return found
+            rows, weekday = int(days["rows"].sum()), str(dates.dt.day_name().iloc[0])
+            out.append(found("weekly", source, rows=rows, weekday=weekday))
+    return out
 
 
 def outside_home(evidence: Evidence) -> list[Finding]:
@@ -231,10 +213,7 @@ def outside_home(evidence: Evidence) -> list[Finding]:
         f"{person} {share[person]:.0%}" if share[person] > 0 else f"{person} (no home)"
         for person in sorted(people, key=lambda p: (-share.fillna(0)[p], p))
     )
-    all_people = counted(len(several), "person", "people")
-    what = f"{len(people)} of {all_people} sell or sold outside their home territory"
-    effect = "All sales of a person are credited to the position held at the cutoff."
-    return [Finding("warning", what, who, effect)]
+    return [found("outside home", who, n=len(people), people=len(several))]
 
 
 def subtotals(evidence: Evidence) -> list[Finding]:
@@ -242,11 +221,9 @@ def subtotals(evidence: Evidence) -> list[Finding]:
     totals = subtotal_products(evidence.cells)
     if not totals:
         return []
-    what = f"{counted(len(totals), 'product')} made of other products"
     shown = ", ".join(f'"{name}"' for name in totals)
-    effect = f"They count twice: write leave_out = [{shown}] under [[source]]."
-    rows = int(evidence.lines["product"].isin(totals).sum())
-    return [Finding("error", what, ", ".join(totals), effect, rows)]
+    rows, where = int(evidence.lines["product"].isin(totals).sum()), ", ".join(totals)
+    return [found("subtotals", where, severity="error", rows=rows, n=len(totals), names=shown)]
 
 
 def repeated_rows(evidence: Evidence) -> list[Finding]:
@@ -259,39 +236,61 @@ def repeated_rows(evidence: Evidence) -> list[Finding]:
     again = part[part.duplicated(["date", "territory", "person", "product", "amount", "quantity"])]
     if len(again) < 0.001 * len(lines) + 1:
         return []
-    what = f"{counted(len(again), 'row')} equal to another in all that is read"
-    effect = "They are kept; name the columns of a key in `line` to have copies found."
-    return [Finding("warning", what, _cells(again), effect, len(again))]
+    return [found("equal rows", _cells(again), rows=len(again), n=len(again))]
 
 
-def _late(
-    evidence: Evidence, column: str, nouns: tuple[str, str], what: str, effect: str
-) -> list[Finding]:
+def near_names(evidence: Evidence) -> list[Finding]:
+    """Places beside each other whose names are one when case, blanks and width are put aside."""
+    parts = {tuple(path.split(SEPARATOR)[:d]) for path in evidence.lines["territory"].unique()
+             for d in range(1, path.count(SEPARATOR) + 2)}  # fmt: skip
+    alike: dict[tuple[str, ...], set[str]] = {}
+    for path in parts:
+        key = "".join(unicodedata.normalize("NFKC", path[-1]).casefold().split())
+        alike.setdefault((*path[:-1], key), set()).add(path[-1])
+    near = [sorted(names) for names in alike.values() if len(names) > 1]
+    if not near:
+        return []
+    where = "; ".join(" / ".join(f"'{name}'" for name in names) for names in sorted(near)[:5])
+    return [found("near names", where, n=sum(map(len, near)))]
+
+
+def huge_rows(evidence: Evidence) -> list[Finding]:
+    """A handful of rows far larger than any other: a slip of the unit would carry the plan."""
+    lines = evidence.lines
+    size = lines["amount"].abs()
+    top = size.nlargest(_FEW + 1)
+    if len(size) < 4 * _FEW or top.iloc[-1] <= 0:
+        return []
+    steps = top.to_numpy()[:-1] / top.to_numpy()[1:]
+    last = int(steps.argmax())
+    if steps[last] < _HUGE:
+        return []
+    rows = lines.loc[top.index[: last + 1]]
+    share = float(rows["amount"].abs().sum() / size.sum())
+    n, times = len(rows), float(steps[last])
+    return [found("huge rows", _cells(rows), rows=n, n=n, times=times, share=share)]
+
+
+def _late(evidence: Evidence, column: str, code: str) -> list[Finding]:
     """Members whose first sale comes a year or more after the first of their source."""
-    found = []
+    out = []
     for source, firsts in evidence.firsts.groupby("source"):
         first = firsts.groupby(column)["period"].min().sort_values()
         late = first[first > first.iloc[0] + pd.DateOffset(months=11)]
         if len(late):
             shown = ", ".join(f"{name} {period:%Y-%m}" for name, period in late.head(8).items())
-            found.append(
-                Finding(
-                    "warning", f"{counted(len(late), *nouns)} {what}", f"{source}: {shown}", effect
-                )
-            )
-    return found
+            out.append(found(code, f"{source}: {shown}", n=len(late)))
+    return out
 
 
 def late_territories(evidence: Evidence) -> list[Finding]:
     """Places that open a year or more after the first ones."""
-    effect = "Their histories start there; they are short."
-    return _late(evidence, "territory", ("territory", "territories"), "opened late", effect)
+    return _late(evidence, "territory", "late territories")
 
 
 def late_products(evidence: Evidence) -> list[Finding]:
     """Products that appear a year or more after the first ones."""
-    effect = "Their histories start there; growth of the total is partly theirs."
-    return _late(evidence, "product", ("product", "products"), "only appeared late", effect)
+    return _late(evidence, "product", "late products")
 
 
 CHECKS: tuple[Check, ...] = (
@@ -300,6 +299,8 @@ CHECKS: tuple[Check, ...] = (
     subtotals,
     repeated_rows,
     negative_amounts,
+    huge_rows,
+    near_names,
     partial_first,
     partial_last,
     gaps,

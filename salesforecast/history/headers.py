@@ -11,8 +11,8 @@ from itertools import groupby
 from typing import Any
 
 from salesforecast.errors import DataError, Finding
+from salesforecast.findings import repair
 from salesforecast.history.months import month_columns, month_of, side_by_side
-from salesforecast.history.raw import counted, repair
 
 ZONE = 30  # column names stand in the first rows of a table, or nowhere
 Area = tuple[tuple[int, int], tuple[int, int]]  # merged cells: (top, left), (bottom, right)
@@ -63,9 +63,7 @@ def find_header(
     findings = [_skipped(rows[:top], name)] if top else []
     if bottom > top:
         said = _quoted(rows[top:bottom])
-        findings.append(
-            repair(f"column names in {bottom - top + 1} rows were joined", f"{name}: '{said}'")
-        )
+        findings.append(repair("joined heads", f"{name}: '{said}'", n=bottom - top + 1))
     return Header(names, bottom, findings)
 
 
@@ -205,4 +203,4 @@ def _skipped(rows: Sequence[Sequence[str]], name: str) -> Finding:
     """The finding about title rows above the column names; it quotes them."""
     said = _quoted(rows)
     where = f"{name}: '{said}'" if said else name
-    return repair(f"{counted(len(rows), 'row')} above the column names skipped", where)
+    return repair("skipped rows", where, n=len(rows))

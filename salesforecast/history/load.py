@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from salesforecast.errors import Finding
+from salesforecast.errors import Finding, Severity
+from salesforecast.findings import found
 from salesforecast.fiscal import FiscalCalendar
 from salesforecast.hierarchy import SEPARATOR, join_path
 from salesforecast.history.dates import parse_dates
@@ -69,19 +70,26 @@ class _Notes:
     bad: np.ndarray
     refused: list[_Refused] = field(default_factory=list)
 
-    def add(self, severity: str, what: str, at: Sequence[int], column: str, effect: str) -> None:
-        """Record a finding about the cells at positions `at`; errors leave their rows out."""
+    def refuse(self, what: str, at: Sequence[int], column: str, effect: str) -> None:
+        """Record an error about the cells at positions `at`, and leave their rows out."""
         if not len(at):
             return
         cells = _cells(self.raw, at, column)
-        self.findings.append(Finding(severity, what, cells, effect, len(at)))  # type: ignore[arg-type]
-        if severity == "error":
-            self.bad[np.asarray(at)] = True
-            values = self.raw.frame[column].iloc[list(at)].astype("str")
-            self.refused += [
-                (self.raw.name, int(self.raw.rows[i]), self.raw.label(i, column), value, what)
-                for i, value in zip(at, values, strict=True)
-            ]
+        self.findings.append(Finding("error", what, cells, effect, len(at)))
+        self.bad[np.asarray(at)] = True
+        values = self.raw.frame[column].iloc[list(at)].astype("str")
+        self.refused += [
+            (self.raw.name, int(self.raw.rows[i]), self.raw.label(i, column), value, what)
+            for i, value in zip(at, values, strict=True)
+        ]
+
+    def tell(
+        self, severity: Severity, code: str, at: Sequence[int], column: str, **figures: str
+    ) -> None:
+        """Record a warning or a repair about the cells at positions `at`."""
+        if len(at):
+            n, cells = len(at), _cells(self.raw, at, column)
+            self.findings.append(found(code, cells, severity=severity, rows=n, n=n, **figures))
 
 
 def _cells(raw: Raw, at: Sequence[int], column: str) -> str:
@@ -166,9 +174,8 @@ def _without(raw: Raw, source: Source) -> Raw:
     for column in (*columns.territory, columns.person, columns.product, columns.date):
         if column and raw.frame[column].dtype.kind not in "Mif":
             out |= raw.frame[column].isin(source.leave_out).to_numpy(bool)
-    told = f"{counted(int(out.sum()), 'row')} of {', '.join(source.leave_out)} left out"
-    effect = "As `leave_out` in the organisation file says."
-    finding = Finding("repair", told, raw.name, effect, int(out.sum()))
+    n, names = int(out.sum()), ", ".join(source.leave_out)
+    finding = found("left out", raw.name, severity="repair", rows=n, n=n, names=names)
     frame = raw.frame[~out].reset_index(drop=True)
     return replace(raw, frame=frame, rows=raw.rows[~out], findings=(*raw.findings, finding))
 
@@ -229,7 +236,7 @@ def _subtotals(notes: _Notes, source: Source) -> None:
             "Totals among the lines would count twice: remove these rows, or write "
             f"leave_out = [{labels}] under [[source]]."
         )
-        notes.add("error", f"{counted(len(at), 'total')} among the lines", at, column, effect)
+        notes.refuse(f"{counted(len(at), 'total')} among the lines", at, column, effect)
 
 
 def _dates(notes: _Notes, source: Source) -> pd.Series:
@@ -242,14 +249,13 @@ def _dates(notes: _Notes, source: Source) -> pd.Series:
     )
     _repairs(notes, parsed, column)
     bad = [at for at in parsed.bad if not notes.bad[at]]
-    notes.add("error", f"{counted(len(bad), 'date')} that cannot be read", bad, column, _DROPPED)
+    notes.refuse(f"{counted(len(bad), 'date')} that cannot be read", bad, column, _DROPPED)
     return parsed.values
 
 
 def _repairs(notes: _Notes, parsed: Parsed, column: str) -> None:
     for kind, at in parsed.repairs.items():
-        what = f"{kind} read in {counted(len(at), 'cell')}"
-        notes.add("repair", what, at, column, "Read as it was meant; check the first ones.")
+        notes.tell("repair", "read as", at, column, kind=kind)
 
 
 def _numbers(notes: _Notes, column: str, source: Source) -> pd.Series:
@@ -261,9 +267,9 @@ def _numbers(notes: _Notes, column: str, source: Source) -> pd.Series:
         empty = np.flatnonzero(numbers.isna()).tolist()
     else:
         numbers, empty = _numbers_in_text(notes, values, column, source)
-    notes.add("warning", counted(len(empty), "empty cell"), empty, column, "They are read as zero.")
+    notes.tell("warning", "empty cells", empty, column)
     vast = np.flatnonzero(numbers.abs() > MOST).tolist()
-    notes.add("error", f"{counted(len(vast), 'amount')} beyond {MOST:.0e}", vast, column, _DROPPED)
+    notes.refuse(f"{counted(len(vast), 'amount')} beyond {MOST:.0e}", vast, column, _DROPPED)
     return numbers.fillna(0.0)
 
 
@@ -283,8 +289,7 @@ def _numbers_in_text(
     repairs = {kind: at[found].tolist() for kind, found in parsed.repairs.items()}
     _repairs(notes, Parsed(parsed.values, repairs, []), column)
     bad = at[parsed.bad].tolist()
-    notes.add(
-        "error",
+    notes.refuse(
         f"{counted(len(bad), 'cell')} with text in place of a number",
         bad,
         column,
@@ -307,8 +312,7 @@ def _places(notes: _Notes, columns: Sequence[str], places: Names) -> pd.Series:
     if places.names:
         paths = _named(notes, columns[0], places, "territory")
         nowhere = np.flatnonzero((paths == "").to_numpy(bool) & ~notes.bad).tolist()
-        notes.add(
-            "error",
+        notes.refuse(
             f"{counted(len(nowhere), 'row')} without a place",
             nowhere,
             columns[0],
@@ -318,7 +322,7 @@ def _places(notes: _Notes, columns: Sequence[str], places: Names) -> pd.Series:
     codes = np.zeros(len(frame), dtype=np.int64)
     for column in columns:
         blank = np.flatnonzero((frame[column] == "").to_numpy(bool) & ~notes.bad).tolist()
-        notes.add("error", f"{counted(len(blank), 'row')} without a place", blank, column, _DROPPED)
+        notes.refuse(f"{counted(len(blank), 'row')} without a place", blank, column, _DROPPED)
         part, names = pd.factorize(frame[column])
         codes = codes * len(names) + part
     group, _ = pd.factorize(codes)
@@ -339,9 +343,9 @@ def _named(notes: _Notes, column: str, names: Names, what: str) -> pd.Series:
         at = np.flatnonzero(strange & ~notes.bad).tolist()
         text = f"{counted(len(at), 'row')} with an unknown {what}"
         if what == "territory":
-            notes.add("error", text, at, column, _DROPPED)
+            notes.refuse(text, at, column, _DROPPED)
         else:
-            notes.add("warning", text, at, column, "The key itself is used as the name.")
+            notes.tell("warning", "unknown keys", at, column, kind=what)
     labels = [key if name is None else name for key, name in zip(uniques, known, strict=True)]
     fallback = "(none)" if what == "product" else ""
     values = np.array(

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from salesforecast.errors import DataError
-from salesforecast.history.raw import Raw, counted, repair
+from salesforecast.findings import repair
+from salesforecast.history.raw import Raw
 from salesforecast.tables import TIME
 
 MONTH_COLUMN, AMOUNT_COLUMN = "(month)", "(amount)"
@@ -105,15 +106,14 @@ def below_each_other(raw: Raw, year: str = "") -> Raw:
     amounts = pd.Series(table.to_numpy()[at, column], dtype="object")
     frame[AMOUNT_COLUMN] = amounts.infer_objects()
     labels = np.array(list(months), dtype="object")[column]
-    told = repair(f"{counted(len(months), 'column')} of months put below each other", raw.name)
-    effect = f"A row and month a sale; {counted(int(blank.sum()), 'blank cell')} count as no sale."
+    told = repair("months below", raw.name, n=len(months), blank=int(blank.sum()))
     return replace(
         raw,
         frame=frame,
         rows=raw.rows[at],
         header=tuple(frame.columns),
         labels=labels,
-        findings=(*raw.findings, replace(told, effect=effect)),
+        findings=(*raw.findings, told),
     )
 
 

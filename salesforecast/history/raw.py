@@ -118,8 +118,3 @@ def as_text(values: pd.Series) -> pd.Series:
 def counted(number: int, noun: str, plural: str = "") -> str:
     """`1 row`, `3 rows`."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
-
-
-def repair(what: str, name: str) -> Finding:
-    """The finding about something in a file that was read in other than the plain way."""
-    return Finding("repair", what, name, "Read as it was meant; nothing to do.")

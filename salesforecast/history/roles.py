@@ -59,6 +59,9 @@ class Roles:
             places = sorted(spare, key=lambda c: c.distinct)[:1]
         if not places and product is not None:
             places, product = [product], None
+        if not places:  # everything in one place, or known by the person only
+            one = _best([c for c in members if c.filled > 0], "place") or person
+            places, person = ([one] if one else []), (None if one is person else person)
         if not places:
             raise _none("places", name, columns)
         line = _line([c for c in columns if c.kind != "date"], len(date.values))

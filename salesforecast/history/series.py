@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from salesforecast.errors import DataError, Finding
+from salesforecast.findings import found
 from salesforecast.fiscal import MONTHS
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.history.lookups import people_names, read_columns, read_days
 from salesforecast.history.numbers import parse_numbers
 from salesforecast.history.organisation import Organisation
-from salesforecast.history.raw import counted
 from salesforecast.history.roster import credit, roster_at
 from salesforecast.tables import ACTUALS, HISTORY, TIME
 
@@ -186,27 +186,13 @@ def _excluded(cells: pd.DataFrame, cutoff: pd.Timestamp, lines: pd.DataFrame) ->
     if later.empty or lines is cells:  # a cutoff that was asked for explains itself
         return []
     periods = ", ".join(f"{period:%Y-%m}" for period in sorted(later["period"].unique())[:3])
-    return [
-        Finding(
-            "warning",
-            f"sales of {later['amount'].sum():,.0f} after the cutoff are not in the history",
-            periods,
-            "A period that is not complete would look like a fall in sales.",
-        )
-    ]
+    return [found("after the cutoff", periods, amount=later["amount"].sum())]
 
 
 def _waiting(waiting: pd.DataFrame) -> list[Finding]:
     if waiting.empty:
         return []
-    return [
-        Finding(
-            "warning",
-            f"{counted(len(waiting), 'person', 'people')} with a position but no sale yet",
-            ", ".join(waiting["person"].head(5)),
-            "They get no target of their own until they sell; give one by a rule.",
-        )
-    ]
+    return [found("waiting", ", ".join(waiting["person"].head(5)), n=len(waiting))]
 
 
 def actuals(

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from salesforecast.errors import DataError, Finding
+from salesforecast.findings import repair
 from salesforecast.history.headers import ZONE, find_header
 from salesforecast.history.raw import (
     Want,
     counted,
     missing_columns,
-    repair,
 )
 
 MOST_COLUMNS = 16_384  # as many as a spreadsheet has
@@ -52,9 +52,9 @@ def read_text(
         text = text.replace("\r", "\n")  # old Macintosh line ends
     findings = []
     if encoding == "utf-8-sig":
-        findings.append(repair("a byte order mark was skipped", name))
+        findings.append(repair("byte order mark", name))
     elif encoding != "utf-8":
-        findings.append(repair(f"the text is encoded in {encoding}", name))
+        findings.append(repair("encoding", name, encoding=encoding))
     delimiter = _delimiter(text, name)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     head, ends = [], []

@@ -24,7 +24,7 @@ def validate(loaded: Loaded, organisation: Organisation) -> tuple[Finding, ...]:
         evidence = Evidence(loaded.lines, organisation)
         for check in CHECKS:
             found += check(evidence)
-    order = {"error": 0, "warning": 1, "repair": 2}
+    order = {"error": 0, "warning": 1, "note": 2, "repair": 3}
     return tuple(sorted(found, key=lambda finding: order[finding.severity]))
 
 

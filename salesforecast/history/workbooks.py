@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from salesforecast.errors import DataError, Finding
+from salesforecast.findings import repair
 from salesforecast.history.bombs import check_zip
 from salesforecast.history.headers import ZONE, clean_names, find_header
-from salesforecast.history.raw import repair
 
 _ZIP = b"PK\x03\x04"
 
@@ -48,7 +48,7 @@ def read_sheet(
     grid, merged = read[chosen]
     findings = []
     if len(names) > 1 and not sheet:
-        findings.append(repair(f"sheet '{chosen}' was read, one of {len(names)}", name))
+        findings.append(repair("sheet", name, sheet=chosen, n=len(names)))
     if not any(any(value not in ("", None) for value in row) for row in grid):
         raise DataError("the sheet is empty.", where=f"{name}, '{chosen}'", fix="export it again.")
     areas = [area for area in merged if area[0][0] < len(grid)]
@@ -56,7 +56,7 @@ def read_sheet(
     header = find_header(grid[:ZONE], wanted, name, areas)
     findings += header.findings
     if any(area[0][0] > header.last for area in areas):
-        findings.append(repair("merged cells were filled with the value of their first", name))
+        findings.append(repair("merged", name))
     return grid, header.last, header.names, findings
 
 

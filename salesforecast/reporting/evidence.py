@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from salesforecast.errors import Finding
+from salesforecast.findings import said
 from salesforecast.reporting.figures import fairness_strip
 from salesforecast.reporting.html import Cell, Html, paragraph, row, safe, section, table
 from salesforecast.reporting.report import Report
@@ -100,7 +101,7 @@ def _findings(findings: Sequence[Finding], words: Wording) -> list[str]:
                 Cell(f.effect),
             ]
         )
-        for f in findings[:_SHOWN_FINDINGS]
+        for f in (said(one, words.language) for one in findings[:_SHOWN_FINDINGS])
     ]
     out: list[str] = [table(head, lines, css="found")]
     more = len(findings) - _SHOWN_FINDINGS

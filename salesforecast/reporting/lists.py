@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from salesforecast.findings import said
 from salesforecast.reporting.levels import Layout, sum_of_positions, unit_note
 from salesforecast.reporting.report import Report
 from salesforecast.reporting.sheet import HEAD_ROW, Column, Sheet
@@ -85,7 +86,8 @@ def _write(
 
 
 def _findings(report: Report, words: Wording) -> pd.DataFrame:
-    found = sorted(report.findings, key=lambda f: _GRAVEST_FIRST.index(f.severity))
+    worded = (said(finding, words.language) for finding in report.findings)
+    found = sorted(worded, key=lambda f: _GRAVEST_FIRST.index(f.severity))
     rows = [
         (words.name("severity", f.severity), f.what, f.where, f.rows or None, f.effect)
         for f in found

@@ -174,8 +174,6 @@ def _finish_piece(
         outer = np.where(phase == 0, outer, endless(phase))
         value = np.where(phase == 0, value, np.where(inside, values, outer))
     level[:] = outer
-    price[:] = 0.0
-    held[:] = 0
     at = np.flatnonzero(value != values)
     if not len(at):
         return

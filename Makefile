@@ -16,6 +16,7 @@ run: setup ## set up and run the main job: next quarter's target allocation
 	@$(BIN)/salesforecast run quarterly_allocation $(ARGS)
 
 test: setup ## set up and test everything whose system part is there
+	@$(BIN)/python tools/grid.py
 	@$(BIN)/python -m pytest $(ARGS)
 
 test-deep: setup ## the same properties on many more examples (minutes to hours)
@@ -34,9 +35,11 @@ bench: setup ## measure; NAME=run, allocation or forecasting
 	@$(BIN)/python -m benchmarks.bench $(NAME)
 
 lab: setup ## open JupyterLab on the notebooks
+	@$(BIN)/python tools/grid.py
 	@$(BIN)/salesforecast lab
 
 app: setup ## the planner's screen as an app without code, by a personal link
+	@$(BIN)/python tools/grid.py
 	@$(BIN)/salesforecast app $(ARGS)
 
 pictures: setup ## make the README's pictures again (needs chromium)

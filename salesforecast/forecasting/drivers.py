@@ -4,7 +4,7 @@ Sales are a level and a season times a factor: `exp(sum of slope × (driver - it
 Slopes are learned from how sales and drivers leave their own neighbourhood together, so trends,
 seasons and shifts of level do not pass for effects. A series of few observations leans on
 those of its group, and groups on all together, as far as slopes differ between series at all
-(empirical Bayes). Taking effects out and putting them back cancel out exactly.
+(empirical Bayes); what is no larger than its own uncertainty has no effect. Taking effects out and putting them back cancel out exactly.
 """
 
 from __future__ import annotations
@@ -105,6 +105,8 @@ def learn_effects(
         noise = _unrest(left, known) * np.sqrt(freedom) + 1e-6
         held = weight * np.minimum(1.0, WILD * noise / np.maximum(np.abs(left), 1e-12))
         slopes, errors = _shrunk(moved, outcome, held / noise**2, labels)
+    doubt = (errors / np.maximum(np.abs(slopes), 1e-12)) ** 2
+    slopes = slopes * np.maximum(1 - doubt, 0.0)  # positive-part James and Stein
     middle = _last_year(drivers, season) if usual is None else usual
     return Effects(tuple(names) or tuple(map(str, range(count))), slopes, errors, middle)
 

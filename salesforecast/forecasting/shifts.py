@@ -19,6 +19,7 @@ AFTER = 4  # periods that a shift must have lasted
 LEAST = 18  # periods that anything is looked for in
 OUT, SHIFTED = 5.0, 6.0  # deviations, in usual ones, that count
 OUT_SIZE, SHIFT_SIZE = np.log(1.5), np.log(1.35)  # and their size at least
+SELDOM = 18  # periods in which one outlier of a kind is believed; more of them are a habit
 CALM = 0.04  # least unrest that is believed
 POSITIVE = 0.9  # share of periods with sales that a series needs
 MAD = 1.4826  # makes a median absolute deviation a standard deviation
@@ -130,10 +131,16 @@ def _outliers(logs: np.ndarray, season: int) -> list[tuple[int, float]]:
     raw = _filled(logs) - _running(_filled(logs), AROUND)
     found = [int(at) for at in np.flatnonzero(np.abs(away) > limit)]
     size = np.nan_to_num(np.abs(away))
-    return [
-        (at, float(away[at]))
+    alone = [
+        at
         for at in found
         if not _recurs(raw, at, season) and size[at] >= size[at % season :: season].max()
+    ]
+    often = len(logs) / SELDOM
+    return [
+        (at, float(away[at]))
+        for at in alone
+        if sum(np.sign(away[other]) == np.sign(away[at]) for other in alone) <= max(often, 1)
     ]
 
 

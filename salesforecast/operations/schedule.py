@@ -16,10 +16,11 @@ from salesforecast.jobs import Job, find_job
 from salesforecast.masking import Mask
 from salesforecast.operations.gate import DataGate
 from salesforecast.operations.jobfile import JobFile
-from salesforecast.operations.ledger import LOG, find_run, run_before, sweep
+from salesforecast.operations.ledger import LOG, find_run, headline, run_before, sweep
 from salesforecast.operations.notices import Told, send
 from salesforecast.publishing import MANIFEST, latest_run, read_json
 from salesforecast.runs import RunResult
+from salesforecast.worker import described
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ def _largest(job: JobFile, result: RunResult) -> list[str]:
 def _failed(job: JobFile, error: SalesforecastError) -> Told:
     last = latest_run(Path(job.outputs), job.notebook)
     report = str(last) if last else ""
-    return Told(job.notebook, "failure", error.what, error=error, report=report)
+    return Told(job.notebook, "failure", headline(described(error)), error=error, report=report)
 
 
 def _end(

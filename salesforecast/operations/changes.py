@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 
 import pandas as pd
 
@@ -52,8 +53,9 @@ class Changes:
             lines.append(
                 f"  periods      {self.periods[0]} -> {self.periods[1]}: the next ones are planned"
             )
-        shown = self.units.head(most)
-        wide = max(len(str(label)) for label in shown["label"])
+        parted = self.units.drop_duplicates(["label", "target_was", "target"])  # only children once
+        shown = parted.head(most)
+        wide = max(_width(label) for label in shown["label"])
         head = f"  {'unit':<{wide}} {'was':>14} {'now':>14} {'change':>13} {'forecast':>13} {'split':>13}  why"
         lines += ["", head]
         for _, row in shown.iterrows():
@@ -61,9 +63,11 @@ class Changes:
                 f"{row['target_was']:>14,.0f} {row['target']:>14,.0f} {row['change']:>+13,.0f}"
             )
             parts = f"{row['by_forecast']:>+13,.0f} {row['by_split']:>+13,.0f}"
-            lines.append(f"  {row['label']:<{wide}} {figures} {parts}  {row['why']}")
-        if len(self.units) > most:
-            lines.append(f"  ... and {len(self.units) - most} more (--json lists all)")
+            lines.append(
+                f"  {row['label']}{' ' * (wide - _width(row['label']))} {figures} {parts}  {row['why']}"
+            )
+        if len(parted) > most:
+            lines.append(f"  ... and {len(parted) - most} more (--json lists all)")
         return "\n".join(lines)
 
     def as_json(self) -> dict[str, Any]:
@@ -71,6 +75,11 @@ class Changes:
         rows = self.units.reset_index().to_dict("records")
         causes = {kind: list(whats) for kind, whats in self.causes.items()}
         return {"before": self.before, "after": self.after, "causes": causes, "units": rows}
+
+
+def _width(label: object) -> int:
+    """Columns of a terminal that a label takes: Chinese letters take two."""
+    return sum(1 + (east_asian_width(letter) in "WF") for letter in str(label))
 
 
 def changes(before: Run, after: Run) -> Changes:

@@ -101,7 +101,7 @@ def _progress(job: Any) -> Callable[[str], None]:
 
     def tell(line: str) -> None:
         taken = time.monotonic() - start
-        left = f"  (about {max(0.0, usual - taken):.0f} s left)" if usual else ""
+        left = f"  (about {usual - taken:.0f} s left)" if usual and usual - taken >= 1 else ""
         bar = "━" * round(20 * min(1.0, taken / usual)) if usual else ""
         click.echo(f"{taken:6.1f} s  {bar:<20} {line}{click.style(left, dim=True)}", err=True)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from salesforecast.history.declared import LISTS, TABLES, Declared
+from salesforecast.history.databases import is_database
 from salesforecast.history.organisation import PARTS, PERIOD_NAMES, Organisation
 
 _HEAD = """\
@@ -84,6 +85,8 @@ def _moved(organisation: Organisation, folder: Path) -> Organisation:
 
 
 def _relative(path: Path, folder: Path) -> str:
+    if is_database(path):
+        return path.name
     try:
         return os.path.relpath(path.resolve(), folder.resolve()).replace(os.sep, "/")
     except ValueError:  # another drive

@@ -47,6 +47,13 @@ def test_a_table_is_read_and_a_query(sqlite, tmp_path):
     assert len(part.lines) == 12
 
 
+def test_the_path_of_a_table_is_written_as_it_was(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    _organisation(tmp_path).write(tmp_path / "elsewhere" / "organisation.toml")
+    again = Organisation.read(tmp_path / "elsewhere" / "organisation.toml")
+    assert again.sources[0].path == "sql:SALES_DATABASE:orders"
+
+
 def test_the_digest_is_of_the_content_not_of_the_order(sqlite, tmp_path):
     before = load(_organisation(tmp_path))
     sqlite.execute("CREATE TABLE other AS SELECT * FROM orders ORDER BY day DESC, rowid DESC")

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from salesforecast.history.declared import LISTS, TABLES, Declared
 from salesforecast.history.databases import is_database
+from salesforecast.history.declared import LISTS, TABLES, Declared
 from salesforecast.history.organisation import PARTS, PERIOD_NAMES, Organisation
 
 _HEAD = """\

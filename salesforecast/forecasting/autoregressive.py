@@ -105,8 +105,8 @@ def _extrapolate(
     season = panel.season
     lasting, moving, seasonal = (grid[:, [i]] for i in range(3))
     lengths, at = panel.lengths[block], np.arange(block.start, block.stop)
-    ago = np.maximum(lengths - season + np.arange(season)[:, None], 0)
-    ago = np.minimum(ago, lengths - 1)
+    ago = lengths - season + np.arange(season)[:, None]
+    ago = np.where(ago < 0, lengths - 1, ago)
     year = np.repeat(values[ago, at][:, None, :], len(grid), axis=1)
     now = np.repeat(change[lengths - 1, at][None], len(grid), axis=0)
     zero = np.zeros_like(errors[0])

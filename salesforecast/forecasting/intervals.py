@@ -196,9 +196,10 @@ def _with_own(
         later = np.stack([one[-horizon:] for one in long[part]])
         actual = later[panel.order].T / panel.scale
         errors.append((actual - ahead) / np.maximum(size, 1e-9))
-    own = np.nanquantile(np.hstack(errors), GRID, axis=1).T
-    if not np.isfinite(own).all():
+    every = np.hstack(errors)
+    if not np.isfinite(every).any(axis=1).all():
         return shape
+    own = np.nanquantile(every, GRID, axis=1).T
     trust = len(long) / (len(long) + ENOUGH)
     wider = (_width(own) / max(_width(shape), 1e-9)) ** trust
     return (1 - OWN * trust) * wider * shape + OWN * trust * own

@@ -15,6 +15,7 @@ import numpy as np
 from salesforecast.forecasting.panel import Panel
 
 RATES = np.concatenate([np.linspace(0.02, 0.3, 10, endpoint=False), np.linspace(0.3, 0.98, 10)])
+FEWEST = 3  # values that a level and its errors need; fewer go on as their mean
 HALF = 0.5  # weight of the trend in the standard theta method
 
 
@@ -53,6 +54,8 @@ def theta(panel: Panel, adjusted: np.ndarray) -> Theta:
                 sigma[block] = np.sqrt(size)
             last = level + (1 - rates) ** lengths * start
             out[:, block] = _extrapolate(panel, trend, rates, block, last, weight, chance)
+    few = panel.lengths < FEWEST
+    optimised[:, few] = standard[:, few] = panel.last(trend.mean)[few]
     return Theta(optimised, standard, sigma)
 
 

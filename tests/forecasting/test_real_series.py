@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from salesforecast.forecasting import metrics
+from salesforecast.forecasting.intervals import outlook
 from salesforecast.forecasting.many import forecast_frame, forecast_many
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
@@ -72,3 +73,69 @@ def test_long_frames_in_the_ecosystems_columns():
     assert list(ahead.columns) == ["unique_id", "ds", "forecast"]
     assert ahead["ds"].max() == pd.Timestamp("2019-03-01")
     assert ahead["unique_id"].nunique() == frame["unique_id"].nunique()
+
+
+ODD = {
+    "seven points": np.array([3.0, 5, 4, 6, 8, 7, 9]),
+    "one point": np.array([12.0]),
+    "two points": np.array([10.0, 12.0]),
+    "a constant": np.full(40, 7.0),
+    "all zeros": np.zeros(30),
+    "one spike": np.r_[np.zeros(20), 1e6, np.zeros(15)],
+    "returns": np.r_[np.full(30, 10.0), -400.0, np.full(10, 10.0)],
+    "gaps": np.where(np.arange(50) % 7 == 3, np.nan, 20.0 + np.arange(50) % 12),
+    "a year shut": np.r_[50 + 10 * np.sin(np.arange(60) / 2), np.full(12, 2.0), np.full(9, 45.0)],
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_series_stay_within_what_they_ever_were(name: str):
+    series = ODD[name]
+    ahead = forecast_many([series], season=12, horizon=18)
+    made = outlook([series], season=12, horizon=18)
+    low, high = np.nanmin(series), np.nanmax(series)
+    room = max(1.5 * (high - low), 0.05 * abs(high))
+    for values in (ahead, made.mean):
+        assert np.isfinite(values).all()
+        assert (values >= min(low, 0.0) - room).all() and (values <= high + room).all()
+    assert np.isfinite(made.quantiles).all()
+    assert (np.diff(made.quantiles, axis=0) >= -1e-9).all()
+    if low == high:
+        np.testing.assert_allclose(ahead, high, atol=1e-6 * max(high, 1.0))
+
+
+@needs_data
+def test_a_strange_series_of_m3_and_accounts_without_dates():
+    m3 = pd.read_parquet(DATA / "m3" / "m3.parquet")
+    one = m3.loc[(m3["unique_id"] == "N0113") & (m3["split"] == "train"), "y"].to_numpy(dtype=float)
+    ahead = forecast_many([one], season=1, horizon=6)
+    assert (ahead > 0.2 * one[-1]).all() and (ahead < 5 * one[-1]).all()
+    cheese = pd.read_csv(DATA / "cheese_retailers" / "cheese.csv")
+    weekly = [account["VOLUME"].to_numpy(dtype=float) for _, account in cheese.groupby("RETAILER")]
+    ahead = forecast_many(weekly, season=52, horizon=8)
+    assert np.isfinite(ahead).all() and (ahead >= 0).all()
+    assert np.median(ahead.mean(axis=1) / [one[-20:].mean() for one in weekly]) == pytest.approx(
+        1.0, abs=0.15
+    )
+
+
+@needs_data
+def test_dates_of_two_centuries_are_only_labels():
+    frame = pd.read_parquet(DATA / "m4_sample" / "m4_monthly_dev.parquet")
+    frame = frame[frame["split"] == "train"][["unique_id", "ds", "y"]]
+    some = frame[frame["unique_id"].isin(sorted(frame["unique_id"].unique())[:5])]
+    old = some.assign(ds=some["ds"].map(lambda day: day.replace(year=day.year - 100)))
+    now, then = (forecast_frame(one, season=12, horizon=3) for one in (some, old))
+    np.testing.assert_array_equal(now["forecast"], then["forecast"])
+    assert then["ds"].dt.year.max() < 1930
+
+
+@needs_data
+def test_missing_weeks_and_promotion_spikes_of_dominicks():
+    juice = pd.read_parquet(DATA / "dominicks_orange_juice" / "oj_store_brand_week.parquet")
+    weeks = np.arange(juice["week"].min(), juice["week"].max() + 1)
+    wide = juice.pivot_table(index="week", columns=["store", "brand"], values="units")
+    wide = wide.reindex(weeks).iloc[:, :40]
+    ahead = forecast_many(list(wide.to_numpy().T), season=52, horizon=8)
+    assert np.isfinite(ahead).all() and (ahead >= 0).all()
+    assert (ahead.max(axis=1) <= 1.05 * wide.max().to_numpy()).all()

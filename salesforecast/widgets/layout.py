@@ -24,6 +24,8 @@ body[data-voila] .sf-screen {{ height: 100vh; }}
 .sf-screen .sf-first-button button, .sf-screen button.sf-first-button, .sf-screen button.sf-repair {{ background: {EDIT}; border-color: {EDIT}; color: #fff; font-weight: 600; }}
 .sf-screen button.jupyter-button.sf-first-button:hover:enabled, .sf-screen button.sf-repair:hover {{ background: #0a4a8c; color: #fff; }}
 .sf-screen button.sf-first-button:disabled {{ background: #fff; color: {INK3}; border-color: {LINE}; }}
+.sf-screen button {{ white-space: nowrap; }}
+.sf-ways {{ display: flex; flex-wrap: wrap; gap: 8px; padding: 4px 10px 8px; flex-flow: row wrap; overflow: visible; }}
 .sf-bar .widget-toggle-buttons {{ flex: 0 0 auto; width: auto; margin: 0; }}
 .sf-bar .widget-toggle-buttons .widget-label {{ display: none; }}
 .sf-screen .sf-bar .widget-toggle-button {{ padding: 0 8px; min-width: 0; margin: 0; border-radius: 0; }}
@@ -54,6 +56,9 @@ body[data-voila] .sf-screen {{ height: 100vh; }}
 .sf-screen .sf-by-hand span {{ color: {INK2}; }}
 .sf-screen .sf-middle {{ flex: 1 1 0; min-width: 0; overflow: hidden; display: flex; flex-direction: column; }}
 .sf-middle > :first-child {{ flex: 1 1 0; min-height: 0; margin: 0; overflow: auto; }}
+.sf-middle > .sf-target-grid {{ display: flex; flex-direction: column; overflow: hidden; }}
+.sf-middle > .sf-target-grid > * {{ flex: 1 1 0; min-height: 0; height: auto; overflow: hidden; }}
+.sf-middle > .sf-target-grid > .widget-html {{ flex: 0 0 auto; }}
 .sf-middle .sf-scroll {{ max-height: calc(100% - 36px) !important; }}
 .sf-middle > :last-child {{ flex: 0 0 26px; border-top: 1px solid {LINE}; background: {HEAD}; padding: 0 10px; }}
 .sf-screen .sf-status {{ white-space: nowrap; overflow: hidden; text-overflow: ellipsis; color: {INK2}; padding: 0; line-height: 26px; font-size: 11px; }}

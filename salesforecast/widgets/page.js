@@ -96,6 +96,19 @@ function render({ model, el }) {
   document.addEventListener("keydown", keys, true);
   window.addEventListener("beforeunload", leave);
 
+  const name = () => {
+    for (const [selector, words] of Object.entries(model.get("names"))) {
+      for (const at of screen().querySelectorAll(selector)) {
+        if (at.getAttribute("aria-label") !== words) at.setAttribute("aria-label", words);
+        if (at.tagName === "DIV" && !at.hasAttribute("role")) at.setAttribute("role", "region");
+        if (at.getAttribute("role") === "region") at.tabIndex = 0;  // it scrolls: the keyboard must reach it
+      }
+    }
+  };
+  const drawn = new MutationObserver(name);  // widgets are drawn one by one, and again
+  requestAnimationFrame(() => { name(); drawn.observe(screen(), { childList: true, subtree: true }); });
+  model.on("change:names", name);
+
   const title = () => { if (document.body.dataset.voila) document.title = model.get("title"); };
   title();
   model.on("change:title", title);
@@ -104,6 +117,7 @@ function render({ model, el }) {
 
   return () => {
     clearInterval(beat);
+    drawn.disconnect();
     model.off("msg:custom", onMessage);
     for (const kind of GESTURES) document.removeEventListener(kind, acted);
     clearTimeout(slow);

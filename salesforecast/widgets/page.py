@@ -27,6 +27,8 @@ class Page(anywidget.AnyWidget):
     tour = traitlets.List(traitlets.Unicode()).tag(sync=True)
     tour_end = traitlets.Unicode().tag(sync=True)
 
+    names = traitlets.Dict(traitlets.Unicode()).tag(sync=True)
+
     def __init__(self) -> None:
         super().__init__()
         self.on_event("did", lambda _: self.send({"event": "done"}))

@@ -330,6 +330,7 @@ class ScenarioEditor(ipywidgets.VBox):
             )
         )
         field = _field({"width": "72px"})
+        field.add_class("sf-field-capacity")
         field.value = f"{capacity.amount:,.10g}"
         field.observe(self._when_edited(self._on_capacity(capacity)), "value")
         return ipywidgets.HBox([name, field], layout={"justify_content": "space-between"})

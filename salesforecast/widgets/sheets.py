@@ -55,6 +55,7 @@ class SaveSheet(Sheet):
         super().__init__(session, shelf)
         self.title = ipywidgets.HTML()
         self.reason = ipywidgets.Text(layout={"width": "420px"})
+        self.reason.add_class("sf-field-reason")
         self.act = ipywidgets.Button(layout={"width": "auto"})
         self.act.add_class("sf-first-button")
         self.children = [ipywidgets.HBox([self.title, self.reason, self.act, self.close_button])]
@@ -85,6 +86,7 @@ class CompareSheet(Sheet):
     def __init__(self, session: Session, shelf: Shelf) -> None:
         super().__init__(session, shelf)
         self.choose = ipywidgets.Dropdown(layout={"width": "420px"})
+        self.choose.add_class("sf-field-version")
         self.table = ipywidgets.HTML()
         self.start = ipywidgets.Button(layout={"width": "auto"})
         head = ipywidgets.HBox([self.choose, self.start, self.close_button])

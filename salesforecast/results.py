@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -17,10 +18,12 @@ from salesforecast.findings import found
 from salesforecast.fiscal import MONTHS
 from salesforecast.planning.hindcast import Hindcast
 from salesforecast.planning.plan import Plan
+from salesforecast.publishing import latest_run
 from salesforecast.replay import FIRST_QUARTER, company_quarters
 from salesforecast.reporting.files import write_targets
 from salesforecast.reporting.page import headline, write_page
 from salesforecast.reporting.report import Report
+from salesforecast.reporting.split import said_label
 from salesforecast.reporting.wording import Wording
 from salesforecast.reporting.workbook import write_workbook
 from salesforecast.workbench import Inputs, Stages, summary
@@ -110,6 +113,8 @@ def write_results(
     """Write report, workbook, targets and `result.json` into `folder`; return the page's path."""
     stages = stages or Stages(quiet=True)
     target = Path(folder)
+    if report.changes is None:
+        report = replace(report, changes=since_last(report, target, language=language))
     with stages("report"):
         page = target / "report.html"
         write_page(report, page, language=language)
@@ -136,6 +141,63 @@ def report_units(report: Report) -> pd.DataFrame:
     names = ["label", "depth", "baseline", "forecast", "target", "assigned", "chance", "limit"]
     units = plan.units[[name for name in names if name in plan.units]].copy()
     return units.rename_axis("node").reset_index().assign(first=f"{plan.periods[0]:%Y-%m-%d}")
+
+
+def moved(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """Units of two runs side by side, as `report_units` made them, and what moved their targets.
+
+    Returns
+    -------
+    pd.DataFrame
+        On node: the columns of both (`target`, `target_was`), and `change`, the exact sum of
+        `by_forecast` (another forecast at the old stretch) and `by_split` (asked for more or less
+        beside the forecast). Figures of a unit that one run does not have are zero.
+    """
+    both = new.set_index("node").join(
+        old.set_index("node"), how="outer", suffixes=("", "_was"), validate="one_to_one"
+    )
+    both["label"] = both["label"].fillna(both["label_was"])
+    figures = ["target", "target_was", "forecast", "forecast_was"]
+    both[figures] = both[figures].fillna(0.0)
+    both["change"] = both["target"] - both["target_was"]
+    stretch = (both["target_was"] / both["forecast_was"]).where(both["forecast_was"] != 0, 0.0)
+    both["by_forecast"] = (both["forecast"] - both["forecast_was"]) * stretch
+    both["by_split"] = both["change"] - both["by_forecast"]
+    return both
+
+
+def since_last(report: Report, folder: Path, *, language: str = "en") -> pd.DataFrame | None:
+    """What moved since the last good run of the job, position by position, and why.
+
+    None where there is none, where `folder` is not that of a run, or where the run before planned
+    other months.
+    """
+    job = Path(folder).absolute().parent
+    last = latest_run(job.parents[1], job.name) if job.parent.name == "runs" else None
+    if last is None or not (last / UNITS).is_file():
+        return None
+    old, new, words = pd.read_parquet(last / UNITS), report_units(report), Wording(language, 1)
+    if old["first"].iloc[0] != new["first"].iloc[0]:
+        return None
+    above = {node.rpartition("/")[0] or "/" for node in (*old["node"], *new["node"])}
+    both = moved(old[~old["node"].isin(above)], new[~new["node"].isin(above)])
+    both = both[both["change"] != 0]
+    return pd.DataFrame(
+        {
+            "label": [said_label(report.label(str(node)), words) for node in both.index],
+            "before": both["target_was"],
+            "now": both["target"],
+            "reason": [words.say(_why_moved(row)) for row in both.to_dict("records")],
+        }
+    )
+
+
+def _why_moved(row: Mapping[str, Any]) -> str:
+    if pd.isna(row["label_was"]) or pd.isna(row["depth"]):
+        return "moved_new" if pd.isna(row["label_was"]) else "moved_gone"
+    if abs(row["by_forecast"]) >= abs(row["by_split"]):
+        return "moved_forecast"
+    return "moved_limit" if row["limit"] != row["limit_was"] else "moved_split"
 
 
 def closing_words(report: Report, *, language: str = "en") -> str:

@@ -14,7 +14,7 @@ import pandas as pd
 from salesforecast.hierarchy import ROOT
 from salesforecast.operations.ledger import Run
 from salesforecast.operations.snapshot import KEY, Snapshot
-from salesforecast.results import UNITS
+from salesforecast.results import UNITS, moved
 from salesforecast.runs import KEPT
 
 _SHOWN = 12  # units in words; the table holds all
@@ -100,22 +100,15 @@ def _units(before: Run, after: Run, restated: pd.DataFrame) -> tuple[pd.DataFram
     paths = (before.folder / UNITS, after.folder / UNITS)
     if not all(path.is_file() for path in paths):
         return pd.DataFrame(), ("", "")
-    old, new = (pd.read_parquet(path).set_index("node") for path in paths)
-    both = new.join(old, how="outer", suffixes=("", "_was"), validate="one_to_one")
-    both["label"] = both["label"].fillna(both["label_was"])
-    figures = ["target", "target_was", "forecast", "forecast_was"]
-    both[figures] = both[figures].fillna(0.0)
-    both["change"] = both["target"] - both["target_was"]
-    stretch = (both["target_was"] / both["forecast_was"]).where(both["forecast_was"] != 0, 0.0)
-    both["by_forecast"] = (both["forecast"] - both["forecast_was"]) * stretch
-    both["by_split"] = both["change"] - both["by_forecast"]
+    old, new = (pd.read_parquet(path) for path in paths)
+    both = moved(old, new)
     both["history"] = [_below(restated, node) for node in both.index]
     both["why"] = [_why(row) for _, row in both.iterrows()]
     kept = ["label", "target_was", "target", "change", "by_forecast", "by_split", "history", "why"]
     order = both["change"].abs().sort_values(ascending=False, kind="stable").index
-    moved = both.loc[order, kept]
+    listed = both.loc[order, kept]
     spans = tuple(str(frame["first"].dropna().iloc[0]) for frame in (old, new))
-    return moved[moved["change"] != 0], (spans[0], spans[1])
+    return listed[listed["change"] != 0], (spans[0], spans[1])
 
 
 def _why(row: pd.Series) -> str:

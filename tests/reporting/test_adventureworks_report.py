@@ -10,7 +10,7 @@ import pytest
 from salesforecast import workbench
 from salesforecast.planning.scenario import Scenario
 from salesforecast.reporting.files import disarmed
-from salesforecast.results import build_report, write_results
+from salesforecast.results import build_report, since_last, write_results
 from salesforecast.rules import Ceiling, Lock
 
 ADVENTUREWORKS = Path(__file__).parents[2] / "data" / "adventureworks" / "organisation.toml"
@@ -67,3 +67,28 @@ def test_the_page_names_both_limits_and_shows_every_territory(written):
     territories = report.plan.units[report.plan.units["level"] == "territory"]["label"]
     assert all(f">{label}</td>" in text or f": {label}</td>" in text for label in territories)
     assert "held by a limit" in text
+
+
+def test_the_page_says_what_changed_since_the_last_good_run(written, tmp_path):
+    report, _ = written
+    job = tmp_path / "runs" / "quarterly_allocation"
+    before, now, other = (job / name for name in ("one", ".staging-two", ".staging-three"))
+    for folder in (before, now, other):
+        folder.mkdir(parents=True)
+    write_results(report, before)
+    assert "What changed since the last run" not in (before / "report.html").read_text("utf-8")
+    (job / "latest").symlink_to("one")
+    units = pd.read_parquet(before / "units.parquet")
+    moved = units["node"] == PAK
+    units.loc[moved | (units["node"] == "/"), "target"] -= 50_000
+    units.to_parquet(before / "units.parquet", index=False)
+
+    write_results(report, now)
+    changes = since_last(report, now)
+    assert list(changes["now"] - changes["before"]) == [50_000]
+    assert list(changes["reason"]) == ["asked for more or less beside its forecast"]
+    text = (now / "report.html").read_text("utf-8")
+    assert "What changed since the last run" in text
+    assert "Since the last run the total moved by +50." in text
+    units.assign(first="2013-06-01").to_parquet(before / "units.parquet", index=False)
+    assert since_last(report, other) is None

@@ -2,7 +2,7 @@
 
 A finding is made of a code and figures, and worded from this catalogue: `found` in English, as the
 terminal and the logs have it, `said` in the language of whoever reads it. `{n:row|rows}` is a count
-with its noun.
+with its noun, `{n:=is|are}` the word that goes with a count.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from salesforecast import notes
 from salesforecast.errors import Finding, Severity
 
 _KEPT = "It is kept; growth against it means nothing."
@@ -124,6 +125,7 @@ ENGLISH: Mapping[str, tuple[str, str]] = {
         "{n} units sell rarely: next to nothing in half of the simulated futures",
         "No target gives them the common chance; they are asked for their mean forecast.",
     ),
+    **notes.ENGLISH,
 }  # fmt: skip
 CHINESE: Mapping[str, tuple[str, str]] = {
     "one period": ("只有一个期间的历史", "至少需要两个期间，最好两年。"),
@@ -167,6 +169,7 @@ CHINESE: Mapping[str, tuple[str, str]] = {
         "{n} 个单位很少有销售：半数模拟中几乎为零",
         "没有目标能使其达到共同的达成概率；按其预测均值下达。",
     ),
+    **notes.CHINESE,
 }  # fmt: skip
 NAMES: Mapping[str, str] = {  # stored words inside of a Chinese sentence
     "thousands separators": "千位分隔符",
@@ -193,20 +196,27 @@ NAMES: Mapping[str, str] = {  # stored words inside of a Chinese sentence
     "territory": "地区", "person": "人员", "product": "产品", "history": "历史", "forecast": "预测",
     "Monday": "周一", "Tuesday": "周二", "Wednesday": "周三", "Thursday": "周四", "Friday": "周五",
     "Saturday": "周六", "Sunday": "周日",
+    **notes.UNITS,
 }  # fmt: skip
 
 
 class _Counting(string.Formatter):
-    """Formats `{n:row|rows}` as `1 row` or `3 rows`."""
+    """Formats `{n:row|rows}` as `1 row` or `3 rows`, and `{n:=is|are}` as the word alone."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        one, several, many = format_spec.partition("|")
-        if several:
-            return f"{value} {one if value == 1 else many}"
-        return str(format(value, format_spec))
+        one, several, many = format_spec.removeprefix("=").partition("|")
+        if not several:
+            return str(format(value, format_spec))
+        word = one if value == 1 else many
+        return word if format_spec.startswith("=") else f"{value} {word}"
 
 
 _FORMAT = _Counting()
+
+
+def filled(text: str, values: Mapping[str, object]) -> str:
+    """A sentence of a catalogue with its blanks filled in, counts with the right noun."""
+    return _FORMAT.vformat(text, (), values)
 
 
 def found(
@@ -224,7 +234,7 @@ def found(
         What the sentences speak of: numbers and short texts.
     """
     plain = {name: v.item() if hasattr(v, "item") else v for name, v in figures.items()}
-    what, effect = (_FORMAT.vformat(text, (), plain) for text in ENGLISH[code])
+    what, effect = (filled(text, plain) for text in ENGLISH[code])
     return Finding(severity, what, where, effect, rows, code, plain)
 
 
@@ -240,5 +250,5 @@ def said(finding: Finding, language: str) -> Finding:
     figures = {
         name: NAMES.get(v, v) if isinstance(v, str) else v for name, v in finding.figures.items()
     }
-    what, effect = (_FORMAT.vformat(text, (), figures) for text in CHINESE[finding.code])
+    what, effect = (filled(text, figures) for text in CHINESE[finding.code])
     return replace(finding, what=what, effect=effect)

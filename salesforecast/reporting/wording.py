@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from salesforecast.errors import ParameterError
+from salesforecast.findings import filled
 from salesforecast.reporting import words_en, words_zh
 
 MINUS = "−"
@@ -45,7 +46,7 @@ class Wording:
 
     def say(self, key: str, **values: object) -> str:
         """The sentence called `key` as plain text, filled in."""
-        return CATALOGUES[self.language].WORDS[key].replace("**", "").format(**values)
+        return filled(CATALOGUES[self.language].WORDS[key].replace("**", ""), values)
 
     def knows(self, key: str) -> bool:
         """Whether there is a sentence called `key`."""
@@ -62,7 +63,8 @@ class Wording:
         text = CATALOGUES[self.language].WORDS[key]
         text = escape(text, quote=False).replace("&lt;br&gt;", "<br>")
         text = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", text)
-        return text.format(**{name: escape(str(value)) for name, value in values.items()})
+        safe = {n: v if isinstance(v, int) else escape(str(v)) for n, v in values.items()}
+        return filled(text, safe)
 
     def name(self, kind: str, word: str) -> str:
         """A stored word (`kind` is criterion, method, level, limit, label, severity, unit) as it is said.

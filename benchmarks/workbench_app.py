@@ -251,6 +251,7 @@ def _headless() -> list[dict[str, Any]]:
             except subprocess.TimeoutExpired:
                 hung += 1
                 continue
+            print(f"run {at + 1}: {notebook} ended with {done.returncode}", file=sys.stderr)
             if done.returncode:
                 failed += 1
                 print(f"{notebook}: {done.stderr.decode()[-600:]}", file=sys.stderr)

@@ -260,10 +260,16 @@ def paste(desk: Desk) -> None:
     screen.paste("７００\t150万")
     seen(lambda: screen.cell(node, "floor") == "700", "the floor was not read")
     seen(lambda: screen.cell(node, "ceiling") == "1,500", "the ceiling was not read")
+    read = screen.page.locator(".sf-g-findings")
+    read.wait_for()
+    assert "read as 1,500" in read.inner_text()
+    read.locator("button").last.click()
     screen.click_cell(node, "floor")
     screen.paste("about 300")
-    screen.page.locator(".sf-g-findings, .sf-g-refusal").first.wait_for()
-    screen.page.keyboard.press("Escape")
+    refused = screen.page.locator(".sf-g-refusal")
+    refused.wait_for()
+    assert "about 300" in refused.inner_text()
+    refused.locator("button").last.click()
     seen(lambda: screen.cell(node, "floor") == "700", f"now {screen.cell(node, 'floor')}")
 
 

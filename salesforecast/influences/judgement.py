@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -71,17 +72,24 @@ def _row(opinion: Opinion, models: pd.Series, after: pd.Series) -> tuple[object,
 
 
 def _say(opinion: Opinion, models: pd.Series, after: pd.Series, ledger: Ledger) -> None:
-    where = f"{opinion.outcomes} earlier statements"
-    says = f"the pipeline of {opinion.node} holds {opinion.weighted.sum():,.0f}, weighted"
+    facts: dict[str, Any] = {
+        "node": opinion.node,
+        "value": float(opinion.weighted.sum()),
+        "n": opinion.outcomes,
+    }
     if not opinion.weight:
-        ledger.note(says, where, "Shown only: too few outcomes are known to weigh it.")
+        ledger.note("pipeline shown", "[pipeline]", **facts)
         return
     change = after.sum() / models.sum() - 1 if models.sum() else float("nan")
     ledger.note(
-        f"{says}; {opinion.coverage:.2f} of it came true as sales",
-        where,
-        f"Its past error was {opinion.error_pipeline:.0%}, the models' {opinion.error_models:.0%}: "
-        f"it counts {opinion.weight:.0%} and moves the forecast by {percent(change)}.",
+        "pipeline",
+        "[pipeline]",
+        **facts,
+        coverage=opinion.coverage,
+        ours=opinion.error_pipeline,
+        theirs=opinion.error_models,
+        weight=opinion.weight,
+        change=percent(change),
     )
 
 
@@ -166,9 +174,7 @@ def open_places(
         if unknown or pd.Timestamp(one.since) > made.samples.periods[-1]:
             continue
         if history.frame["node"].eq(one.node).any():
-            ledger.note(
-                f"{one.node} sells by now", "[[opening]]", "Its own history counts; take it out."
-            )
+            ledger.note("opened", "[[opening]]", node=one.node)
         else:
             fresh.append(one)
     if not fresh:
@@ -196,10 +202,13 @@ def open_places(
     ledger.step("opening", made.frame, after.frame)
     for place in borrowed:
         ledger.note(
-            f"{place.node} has not sold yet: {place.ahead.sum():,.0f} is expected",
-            f"borrowed from {', '.join(place.analogues)}",
-            f"A rough figure: two times in three between {np.exp(-place.spread):.0%} and "
-            f"{np.exp(place.spread):.0%} of it.",
+            "opening",
+            "[[opening]]",
+            node=place.node,
+            value=float(place.ahead.sum()),
+            like=", ".join(place.analogues),
+            low=float(np.exp(-place.spread)),
+            high=float(np.exp(place.spread)),
         )
     return after, wider
 

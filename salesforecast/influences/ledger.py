@@ -9,6 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from salesforecast.errors import Finding
+from salesforecast.findings import found
 from salesforecast.tables import FORECAST
 
 KEY = list(FORECAST.key)
@@ -84,9 +85,9 @@ class Ledger:
     seen: pd.DataFrame | None = None
     findings: list[Finding] = field(default_factory=list)
 
-    def note(self, what: str, where: str, effect: str, rows: int = 0) -> None:
-        """Say what was done, and why."""
-        self.findings.append(Finding("note", what, where, effect, rows))
+    def note(self, code: str, where: str, *, rows: int = 0, **figures: object) -> None:
+        """Say what was done, and why: a code of the catalogue in `notes`, and its figures."""
+        self.findings.append(found(f"note {code}", where, severity="note", rows=rows, **figures))
 
     def step(self, name: str, before: pd.DataFrame | None, after: pd.DataFrame) -> float:
         """Book the difference of two `FORECAST` frames as a step; its sum over all rows."""

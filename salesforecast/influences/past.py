@@ -57,23 +57,25 @@ def treated(wide: pd.DataFrame, rules: Treatment, season: int, ledger: Ledger) -
         node, product = wide.columns[one.series]
         keep = name_of(wide, one.series, one.at)
         was, now = values[one.at, one.series], out[one.at, one.series]
-        if one.kind == "shift":
-            what = f"a lasting change of {percent(one.factor - 1)} at {node}, {product}"
-            did = "History before it is lifted to the level after it."
-            span = range(one.at)
-        else:
-            what = f"{was:,.0f} at {node}, {product}, where about {now:,.0f} was usual"
-            did = "It counts as what was usual."
-            span = range(one.at, one.at + 1)
-        month = f"{wide.index[one.at]:%Y-%m}"
-        ledger.note(what, month, f'{did} To undo: [treatment] keep = ["{keep}"].', len(span))
+        span = range(one.at) if one.kind == "shift" else range(one.at, one.at + 1)
+        ledger.note(
+            one.kind,
+            f"{wide.index[one.at]:%Y-%m}",
+            rows=len(span),
+            node=node,
+            product=product,
+            was=was,
+            now=now,
+            change=percent(one.factor - 1),
+            keep=keep,
+        )
         for at in span:
             if np.isfinite(values[at, one.series]):
                 original, new = values[at, one.series], out[at, one.series]
                 rows.append((one.kind, node, product, wide.index[at], original, new, keep))
     ledger.treated.append(pd.DataFrame(rows, columns=TREATED))
     for text in sorted(kept):
-        ledger.note("left as it is", text, "As [treatment] keep says.")
+        ledger.note("kept", text)
     return out
 
 
@@ -92,7 +94,7 @@ def without_influences(
     known = grid.periods[: grid.known]
     for holiday in organisation.declared.holidays:
         if grid.season not in MOVING:
-            ledger.note(holiday.name, "years", "Nothing moves between years: it has no effect.")
+            ledger.note("years", "[[holiday]]", name=holiday.name)
             continue
         days = days_of(holiday, organisation, grid.periods)
         effect = learn_effect(past, known, days, season=grid.season)
@@ -141,57 +143,57 @@ def _book_causes(
     for at, cause in enumerate(found):
         moves = np.ptp(np.nan_to_num(drivers[at]), axis=0) > 0
         if not moves.any():
-            ledger.note(
-                f"{cause.name} never changed", f"[{cause.kind}]", "It has no effect to learn."
-            )
+            ledger.note("constant", f"[{cause.kind}]", name=cause.name)
             continue
         size = np.expm1(effects.slopes[at] * cause.scale)
         error = np.exp(effects.slopes[at] * cause.scale) * effects.errors[at] * cause.scale
         table = _effects(cause.kind, cause.name, cause.unit, size, error, grid)
         ledger.effects.append(table[moves])
         low, middle, high = np.quantile(size[moves], [0.1, 0.5, 0.9])
-        spread = (
-            f", from {percent(low)} to {percent(high)} between units" if high - low >= 0.005 else ""
-        )
-        given = "as given" if cause.slope is not None else f"learned from {grid.known} periods"
-        unseen = "" if effects.seen[at][moves].any() else " It is within its own uncertainty."
         forward = float(np.expm1(np.average(logs[at, grid.known :], axis=1, weights=weight)).mean())
+        code = "cause" if effects.seen[at][moves].any() else "unseen"
         ledger.note(
-            f"{cause.name}: {cause.unit} moves sales by {percent(middle)}{spread}",
-            given,
-            f"Taken out of the past; ahead it moves the forecast by {percent(forward)}.{unseen}",
-            int(moves.sum()),
+            "given" if cause.slope is not None else code,
+            f"[{cause.kind}]",
+            rows=int(moves.sum()),
+            name=cause.name,
+            unit=cause.unit,
+            periods=grid.known,
+            low=percent(low),
+            middle=percent(middle),
+            high=percent(high),
+            ahead=percent(forward),
         )
 
 
 def _book_holiday(name: str, effect: HolidayEffect, grid: Grid, ledger: Ledger) -> None:
     days = effect.windows
     if not len(effect.slopes):
-        ledger.note(f"{name}: no effect to be seen", f"{grid.known} periods", "Nothing is changed.")
+        ledger.note("no holiday", "[[holiday]]", name=name, periods=grid.known)
         return
-    words = ("days before", "days of it", "days after")
-    there = [(n, word) for n, word in zip(days, words, strict=True) if n]
+    spans = ((-days[0], 0), (0, days[1]), (days[1], days[1] + days[2]))
+    there = [span for span in spans if span[1] > span[0]]
     told = []
-    for (count, word), slope in zip(there, effect.slopes, strict=True):
+    for (first, last), slope in zip(there, effect.slopes, strict=True):
         size = np.expm1(slope)
-        told.append(f"{count} {word} {percent(float(np.median(size)))}")
+        told.append(f"{first:+d} … {last - 1:+d} d: {percent(float(np.median(size)))}")
         error = np.full(len(size), np.nan)
-        table = _effects("calendar", f"{name}: {count} {word}", "all of them", size, error, grid)
+        table = _effects(
+            "calendar", f"{name}: {first:+d} … {last - 1:+d} d", "all of them", size, error, grid
+        )
         ledger.effects.append(table)
     factor = effect.factor(grid.periods[grid.known :])
+    middle = np.median(factor, axis=1) - 1
+    ahead = zip(grid.periods[grid.known :], middle, strict=True)
+    moved = [f"{period:%Y-%m} {percent(float(one))}" for period, one in ahead if abs(one) >= 0.005]
     ledger.note(
-        f"{name} moves sales of the period that holds it: {', '.join(told)}",
-        f"learned from {grid.known} periods",
-        "Taken out of the past and put back where it falls: "
-        + ", ".join(
-            f"{period:%Y-%m} {percent(float(one) - 1)}"
-            for period, one in zip(
-                grid.periods[grid.known :], np.median(factor, axis=1), strict=True
-            )
-            if abs(one - 1) >= 0.005
-        )
-        + ".",
-        len(grid.series),
+        "holiday",
+        "[[holiday]]",
+        rows=len(grid.series),
+        name=name,
+        sizes=", ".join(told),
+        periods=grid.known,
+        ahead=", ".join(moved) or "–",
     )
 
 

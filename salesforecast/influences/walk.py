@@ -114,12 +114,15 @@ def _damped(
     factor, found = damp(sales.to_numpy(), ahead.to_numpy(), season=season, exempt=keep)
     for one in found:
         node = sales.columns[one.at]
-        years = ", then ".join(f"{times:.1f}" for times in one.past)
+        years = " · ".join(f"{times:.1f}" for times in one.past)
         ledger.note(
-            f"{node} sold {years} times the year before: exceptional growth",
-            f"forecast {one.expected:.2f} times the same periods of last year",
-            f"Damped to {one.kept:.2f} times: growth of that kind seldom lasts. To undo: "
-            f'[treatment] keep = ["{node}, growth"].',
+            "growth",
+            "[treatment]",
+            node=node,
+            years=years,
+            expected=one.expected,
+            kept=one.kept,
+            keep=f"{node}, growth",
         )
     if not found:
         return made
@@ -148,8 +151,14 @@ def _overridden(
         without, agreed = row["without"], row["with"]
         change = agreed / without - 1 if without else float("nan")
         ledger.note(
-            f"{row['author']} set {row['node']} to {agreed:,.0f} in {', '.join(row['periods'])}",
+            "override",
             path.name,
-            f"The models said {without:,.0f} ({percent(change)}). Reason: {row['reason']}",
+            author=row["author"],
+            node=row["node"],
+            value=agreed,
+            periods=", ".join(row["periods"]),
+            without=without,
+            change=percent(change),
+            reason=row["reason"],
         )
     return after

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+DATABASE = "sql:"  # a path that begins so names a table in a database
 _VERSIONS = ("salesforecast", "pandas", "numpy", "scipy", "statsmodels")
 
 
@@ -41,7 +42,9 @@ def databases(toml: Path) -> list[str]:
 
     What a database holds is known by reading it only: no hash of files tells that it changed.
     """
-    named = (text.split(":") for text in _texts(_content(toml), "path") if text.startswith("sql:"))
+    named = (
+        text.split(":") for text in _texts(_content(toml), "path") if text.startswith(DATABASE)
+    )
     return sorted({parts[1] for parts in named})
 
 

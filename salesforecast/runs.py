@@ -21,7 +21,7 @@ from salesforecast.errors import (
     ParameterError,
     SalesforecastError,
 )
-from salesforecast.fingerprint import databases, sha256, software, tables
+from salesforecast.fingerprint import DATABASE, databases, sha256, software, tables
 from salesforecast.jobs import FOLDER, PATHS, Job, find_job
 from salesforecast.kernels import STAGE
 from salesforecast.masking import Mask
@@ -343,11 +343,11 @@ def _fingerprint(job: Job, values: Mapping[str, Any]) -> dict[str, Any]:
 def _same(manifest: Mapping[str, Any], fingerprint: Mapping[str, Any]) -> bool:
     """Whether a run with `fingerprint` would read what the run of `manifest` read."""
     known = set(fingerprint["inputs"].values())
+    read = manifest.get("read", {})
+    of_files = [digest for name, digest in read.items() if DATABASE not in name]
     return all(
         manifest.get(key) == value for key, value in fingerprint.items()
-    ) and known.issuperset(
-        manifest.get("read", {}).values()  # otherwise a file changed while that run worked
-    )
+    ) and known.issuperset(of_files)  # otherwise a file changed while that run worked
 
 
 def _clock() -> Callable[[], dict[str, Any]]:

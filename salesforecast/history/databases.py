@@ -22,19 +22,19 @@ import numpy as np
 import pandas as pd
 
 from salesforecast.errors import DataError, EngineError, OrganisationError, ParameterError
+from salesforecast.fingerprint import DATABASE
 from salesforecast.history.raw import Raw, Want, as_text, missing_columns
 from salesforecast.masking import hide_credentials
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Select, TextClause
 
-SIGN = "sql:"
 _BATCH = 50_000
 
 
 def is_database(path: str | Path) -> bool:
     """Whether what an organisation file calls a path is a table in a database."""
-    return str(path).startswith(SIGN) or Path(path).name.startswith(SIGN)
+    return str(path).startswith(DATABASE) or Path(path).name.startswith(DATABASE)
 
 
 def read_database(path: Path, want: Want, *, name: str) -> Raw:

@@ -2,12 +2,14 @@
 
 import csv
 import json
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from operations.servers import webhook
+from small_jobs import write_job
 
 from salesforecast import fingerprint
 from salesforecast.errors import DataError
@@ -151,3 +153,38 @@ def test_runs_are_listed_found_and_no_longer_kept(nights):
     assert len(gone) == 1  # the failed one; the newest good one and the one it followed stay
     assert [run.row()["status"] for run in runs_of(outputs)] == ["good", "latest"]
     assert not list(outputs.rglob(".staging*"))
+
+
+READS = """\
+import json, pathlib
+from salesforecast.history.load import load
+from salesforecast.history.organisation import Organisation
+read = load(Organisation.read(organisation)).inputs
+(pathlib.Path(folder) / "result.json").write_text(json.dumps({"inputs": dict(read), "summary": "a table"}))
+"""
+
+
+def test_a_database_that_has_not_changed_is_no_reason_to_run_again(
+    tmp_path, monkeypatch, tiny_company
+):
+    code = fingerprint.code()
+    monkeypatch.setattr(fingerprint, "code", lambda: code)
+    write_job(tmp_path / "notebooks", "job", 'organisation: str = ""\nfolder: str = ""', READS)
+    text = tiny_company.read_text("utf-8").replace("orders.csv", "sql:SALES_DATABASE:orders")
+    (tmp_path / "organisation.toml").write_text(text, "utf-8")
+    (tmp_path / "job.toml").write_text(
+        'notebook = "job"\norganisation = "organisation.toml"\n[gate]\n', "utf-8"
+    )
+    lines = pd.read_csv(tiny_company.parent / "orders.csv")
+    monkeypatch.setenv("SALES_DATABASE", f"sqlite:///{tmp_path / 'orders.db'}")
+
+    def night(delivered):
+        with sqlite3.connect(tmp_path / "orders.db") as connection:
+            delivered.to_sql("orders", connection, if_exists="replace", index=False)
+        return carry_out(
+            JobFile.read(tmp_path / "job.toml"), notebooks=tmp_path / "notebooks"
+        ).status
+
+    assert night(lines) == "published"
+    assert night(lines.iloc[::-1]) == "unchanged"
+    assert night(lines.assign(amount=lines["amount"] + 0.5)) == "published"

@@ -58,11 +58,13 @@ ENGLISH: Mapping[str, tuple[str, str]] = {
     ),
     "one day": (
         "bookings fall on one day a month",
-        "If that day slides over month ends, set `shift_days` in the organisation file.",
+        "It lies between day {first} and day {last}; if it slides over month ends, set `shift_days` "
+        "in the organisation file.",
     ),
     "one day shifted": (
         "bookings fall on one day a month",
-        "With shift_days = {shift} each falls into its own month.",
+        "It lies between day {first} and day {last}; with shift_days = {shift} each falls into its own "
+        "month.",
     ),
     "weekly": (
         "sales are dated by week, on {weekday}s",
@@ -141,8 +143,8 @@ CHINESE: Mapping[str, tuple[str, str]] = {
     "stray dates": ("{n} 行的日期与其余相差数年", "请在文件中改正年份后重新运行。"),
     "empty periods": ("{n} 个期间没有任何订单", "按零计；请检查数据是否缺失。"),
     "empty places": ("{n} 个地区存在无销售的期间，共 {count} 个", "按零计；请检查数据是否缺失。"),
-    "one day": ("每月只在一天记账", "若该日会跨月末移动，请在组织文件中设置 `shift_days`。"),
-    "one day shifted": ("每月只在一天记账", "按 shift_days = {shift} 平移后，每月各有一天。"),
+    "one day": ("每月只在一天记账", "该日在 {first} 日至 {last} 日之间；若会跨月末移动，请在组织文件中设置 `shift_days`。"),
+    "one day shifted": ("每月只在一天记账", "该日在 {first} 日至 {last} 日之间；按 shift_days = {shift} 平移后，每月各有一天。"),
     "weekly": ("销售按周记录（{weekday}）", "每周计入其日期所在月份：每月含四周或五周。"),
     "outside home": ("{people} 人中有 {n} 人在所属地区以外有销售", "其全部销售计入截止日所在的岗位。"),
     "subtotals": ("{n} 个产品是其他产品的合计", "会重复计算：请在 [[source]] 下写 leave_out = [{names}]。"),

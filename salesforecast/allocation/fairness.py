@@ -298,7 +298,7 @@ def _equal_chance(leaves: pd.DataFrame, step: int, draws: Chances | None) -> Cri
         findings = (
             found(
                 "rare units",
-                f"first: '{leaves.index[int(np.argmax(idle))]}'",
+                f"'{leaves.index[int(np.argmax(idle))]}'",
                 rows=int(idle.sum()),
                 n=int(idle.sum()),
             ),

@@ -174,9 +174,10 @@ def one_day_a_month(evidence: Evidence) -> list[Finding]:
         if len(number) < 6 or number.median() != 1 or month_day.nunique() == 1:
             continue  # equal days: a monthly table
         shift = next(s.shift_days for s in evidence.organisation.sources if s.path == source)
-        where = f"{source}: days {month_day.min()} to {month_day.max()} of the month"
+        span = {"first": int(month_day.min()), "last": int(month_day.max())}
         code = "one day shifted" if shift else "one day"
-        out.append(found(code, where, rows=int(days["rows"].sum()), shift=shift))
+        rows = int(days["rows"].sum())
+        out.append(found(code, source, rows=rows, shift=shift, **span))
     return out
 
 

@@ -174,10 +174,10 @@ def one_day_a_month(evidence: Evidence) -> list[Finding]:
         if len(number) < 6 or number.median() != 1 or month_day.nunique() == 1:
             continue  # equal days: a monthly table
         shift = next(s.shift_days for s in evidence.organisation.sources if s.path == source)
-        span = {"first": int(month_day.min()), "last": int(month_day.max())}
+        first, last = int(month_day.min()), int(month_day.max())
         code = "one day shifted" if shift else "one day"
         rows = int(days["rows"].sum())
-        out.append(found(code, source, rows=rows, shift=shift, **span))
+        out.append(found(code, source, rows=rows, shift=shift, first=first, last=last))
     return out
 
 

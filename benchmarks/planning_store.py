@@ -42,7 +42,8 @@ def sample_plan(first: int = 100) -> Plan:
         for product in ("Bikes", "Clothing")
     ]
     none = pd.DataFrame()
-    return Plan(Scenario(), tree, months, TARGETS.check(pd.DataFrame(rows)), tree.nodes, none, none)
+    return Plan(Scenario(), tree, months, targets=TARGETS.check(pd.DataFrame(rows)), units=tree.nodes,
+                explanation=none, limits=none)  # fmt: skip
 
 
 def _write(address: str, worker: int, saves: int, told: Any) -> None:

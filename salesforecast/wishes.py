@@ -109,7 +109,7 @@ def check_fit(
                 "[data]",
                 "bring the old file back, or remove the line to plan from what is there.",
             )
-    if scenario.forecast not in ("", forecast_digest(forecast)):
+    if scenario.forecast and scenario.forecast != forecast_digest(forecast):
         _unfit(
             "the forecast is not the one that the scenario was made from",
             "forecast",

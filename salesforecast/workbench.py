@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -31,42 +29,10 @@ from salesforecast.planning.plan import Plan, hedge_on_path, round_to_step
 from salesforecast.planning.scenario import Scenario
 from salesforecast.references import with_references
 from salesforecast.reporting.report import folded
+from salesforecast.stages import Stages
 from salesforecast.wishes import MOST, check_fit, check_wish, criterion_of
 
 HORIZON_QUARTERS = 2
-
-
-@dataclass
-class Stages:
-    """Says which stage runs, and keeps what each took.
-
-    `with stages("history"): ...` prints `stage: history` and adds wall and CPU seconds;
-    a stage entered twice adds up, and a stage inside another is taken out of the outer one.
-    """
-
-    wall: dict[str, float] = field(default_factory=dict)
-    cpu: dict[str, float] = field(default_factory=dict)
-    quiet: bool = False
-    _open: list[str] = field(default_factory=list)
-
-    @contextmanager
-    def __call__(self, name: str) -> Iterator[None]:
-        if not self.quiet and name not in self.wall:
-            print(f"stage: {name}", flush=True)
-        self._open.append(name)
-        wall, cpu = time.perf_counter(), time.process_time()
-        try:
-            yield
-        finally:
-            self._open.pop()
-            wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-            self._add(name, wall, cpu)
-            if self._open:
-                self._add(self._open[-1], -wall, -cpu)
-
-    def _add(self, name: str, wall: float, cpu: float) -> None:
-        self.wall[name] = self.wall.get(name, 0.0) + wall
-        self.cpu[name] = self.cpu.get(name, 0.0) + cpu
 
 
 @dataclass(frozen=True)
@@ -102,6 +68,16 @@ class Inputs:
     def hierarchy(self) -> Hierarchy:
         """The organisation at the cutoff."""
         return self.history.hierarchy
+
+    @cached_property
+    def expected(self) -> pd.DataFrame:
+        """The tree's nodes with what no scenario moves: `baseline, forecast, low80, high80`."""
+        hierarchy = self.hierarchy
+        sums = hierarchy.totals(self.leaves[["history", "forecast"]])
+        drawn = (hierarchy.summing @ self.draws.to_numpy().T).T
+        low, high = np.quantile(drawn, [0.1, 0.9], axis=0)
+        names = {"baseline": sums["history"], "forecast": sums["forecast"]}
+        return hierarchy.nodes.assign(**names, low80=low, high80=high)
 
     @property
     def span(self) -> str:
@@ -232,7 +208,12 @@ def total_of(inputs: Inputs, scenario: Scenario) -> int:
 
 
 def build_plan(
-    inputs: Inputs, scenario: Scenario, *, language: str = "en", before: Plan | None = None
+    inputs: Inputs,
+    scenario: Scenario,
+    *,
+    language: str = "en",
+    before: Plan | None = None,
+    sentences: str = "every unit",
 ) -> Plan:
     """Allocate, cascade and explain: from a scenario to a plan, in well under a second.
 
@@ -240,6 +221,8 @@ def build_plan(
     ----------
     before
         The plan that `least change` and `few changes` stay near to; by default last year's sales.
+    sentences
+        Which units get their `sentence`; empty: none, which a live screen asks for one by one.
 
     Raises
     ------
@@ -257,7 +240,7 @@ def build_plan(
         draws=len(inputs.draws),
     )
     total = total_of(inputs, scenario)
-    known = inputs.leaves
+    known, expected = inputs.leaves, inputs.expected
     if before is not None:
         old = before.targets.groupby("node")["target"].sum()
         known = known.assign(plan=old.reindex(known.index).fillna(0.0).astype("float64"))
@@ -271,33 +254,36 @@ def build_plan(
         criterion=criterion_of(scenario),
         draws=inputs.draws,
     )
-    units = _units(inputs, scenario, allocation)
-    ahead = inputs.forecast.frame[inputs.forecast.frame["period"].isin(inputs.quarter)]
-    free = grain_of(allocation.targets, ahead, step=scenario.step)
-    kept = within(free, scenario.corridors, inputs.hierarchy, step=scenario.step)
-    limits = [
-        _limits(inputs, scenario, allocation, language=language),
-        corridor_limits(free, kept, scenario.corridors, inputs.hierarchy),
-    ]
-    measure = inputs.organisation.measure
-    units["sentence"] = [
-        sentence(
-            explained,
-            node,
-            language=language,
-            unit=measure.divisor,
-            unit_name=measure.display or measure.unit,
-        )
-        for node in units.index
-    ]
+    units = _units(inputs, scenario, allocation, expected)
+
+    @cache
+    def grains() -> tuple[pd.DataFrame, pd.DataFrame]:
+        ahead = inputs.forecast.frame[inputs.forecast.frame["period"].isin(inputs.quarter)]
+        free = grain_of(allocation.targets, ahead, step=scenario.step)
+        kept = within(free, scenario.corridors, inputs.hierarchy, step=scenario.step)
+        return kept, corridor_limits(free, kept, scenario.corridors, inputs.hierarchy)
+
+    def limits() -> pd.DataFrame:
+        parts = [_limits(inputs, scenario, allocation, language=language), grains()[1]]
+        return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+
+    if scenario.corridors:
+        grains()  # refused now, not when somebody reads them
+    if sentences:
+        measure = inputs.organisation.measure
+        unit, name = measure.divisor, measure.display or measure.unit
+        units["sentence"] = [
+            sentence(explained, node, language=language, unit=unit, unit_name=name)
+            for node in units.index
+        ]
     return Plan(
         scenario=scenario,
         hierarchy=inputs.hierarchy,
         periods=inputs.quarter,
-        targets=kept,
         units=units,
         explanation=explained,
-        limits=pd.concat([part for part in limits if len(part)] or limits[:1], ignore_index=True),
+        targets=lambda: grains()[0],
+        limits=limits,
         level_words=allocation.level_words,
         findings=allocation.findings,
     )
@@ -315,14 +301,12 @@ def _allocate(inputs: Inputs, scenario: Scenario, total: int) -> Allocation:
     )
 
 
-def _units(inputs: Inputs, scenario: Scenario, allocation: Allocation) -> pd.DataFrame:
+def _units(
+    inputs: Inputs, scenario: Scenario, allocation: Allocation, known: pd.DataFrame
+) -> pd.DataFrame:
     """One row a node: what is known, what is asked, and what it means."""
     hierarchy = inputs.hierarchy
-    units = hierarchy.nodes.copy()
-    sums = hierarchy.totals(inputs.leaves[["history", "forecast"]])
-    units["baseline"], units["forecast"] = sums["history"], sums["forecast"]
-    drawn = inputs.draws.to_numpy() @ hierarchy.summing.T.toarray()
-    units["low80"], units["high80"] = np.quantile(drawn, [0.1, 0.9], axis=0)
+    units = known.copy()
     units["target"] = allocation.nodes["target"]
     factor = hedge_on_path(hierarchy, scenario.hedge)
     units["assigned"] = round_to_step((units["target"] * factor).to_numpy(), scenario.step)

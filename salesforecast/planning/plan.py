@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,33 @@ from salesforecast.planning.scenario import Scenario
 from salesforecast.tables import NODE_TARGETS
 
 
-@dataclass(frozen=True)
+class Later:
+    """A frame of a plan that may be given as a function: made when it is first read, and kept.
+
+    A planner who moves a slider reads the units at once, and products or what a limit costs
+    only when he stops.
+    """
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, plan: Any, owner: type | None = None) -> pd.DataFrame:
+        if plan is None:
+            raise AttributeError(self.name)  # no default: the field must be given
+        kept = plan.__dict__[self.name]
+        if callable(kept):
+            kept = plan.__dict__[self.name] = kept()
+        return kept
+
+    def __set__(self, plan: Any, value: pd.DataFrame | Callable[[], pd.DataFrame]) -> None:
+        plan.__dict__[self.name] = value
+
+
+@dataclass(frozen=True, eq=False)
 class Plan:
     """Targets of one quarter. Totals are sums of `targets`, never stored beside them.
+
+    `targets` and `limits` may be given as functions, see `Later`.
 
     Parameters
     ----------
@@ -47,10 +72,10 @@ class Plan:
     scenario: Scenario
     hierarchy: Hierarchy
     periods: pd.DatetimeIndex
-    targets: pd.DataFrame
     units: pd.DataFrame
     explanation: pd.DataFrame
-    limits: pd.DataFrame
+    targets: Later = Later()
+    limits: Later = Later()
     level_words: str = ""
     findings: tuple[Finding, ...] = ()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +136,7 @@ class Session(traitlets.HasTraits):
         build: Callable[[Any, Scenario], Plan] | None = None,
     ) -> None:
         first = scenario or Scenario()
-        self._build = build or workbench.build_plan
+        self._build = build or partial(workbench.build_plan, sentences="")
         super().__init__(scenario=first, plan=self._build(inputs, first), language=language)
         self.inputs, self.owner = inputs, owner
         self.first = first

@@ -57,8 +57,9 @@ def small_plan() -> Plan:
     scenario = Scenario(rules=(Floor("w", 1, owner="Ann", reason="agreed"),))
     explanation = pd.DataFrame({"fair share": [1] * len(tree.nodes)}, index=tree.nodes.index)
     targets = TARGETS.check(pd.DataFrame(rows))
-    return Plan(scenario, tree, months, targets, units, explanation, limits, "growth of 2 %",
-                (Finding("warning", "gap", "row 3", "filled", 2),))  # fmt: skip
+    return Plan(scenario, tree, months, units=units, explanation=explanation, targets=targets,
+                limits=limits, level_words="growth of 2 %",
+                findings=(Finding("warning", "gap", "row 3", "filled", 2),))  # fmt: skip
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ def _plan(hedge):
         for product in ("Bikes", "Clothing")
     ]
     none = pd.DataFrame()
-    return Plan(Scenario(hedge=hedge), TREE, MONTHS, pd.DataFrame(rows), TREE.nodes, none, none)
+    return Plan(Scenario(hedge=hedge), TREE, MONTHS, targets=pd.DataFrame(rows), units=TREE.nodes,
+                explanation=none, limits=none)  # fmt: skip
 
 
 def test_months_are_sums_of_the_grain_at_every_node():

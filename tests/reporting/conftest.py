@@ -67,7 +67,8 @@ def plan() -> Plan:
         rules=(Ceiling(leaves[1], held, owner="A. <Boss>", reason="=cmd|'/c calc'!A1"),),
         step=1000,
     )
-    return Plan(scenario, hierarchy, PERIODS, targets, units, pd.DataFrame(), limits, "48 in 100")
+    return Plan(scenario, hierarchy, PERIODS, targets=targets, units=units, explanation=pd.DataFrame(),
+                limits=limits, level_words="48 in 100")  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.bench import HOME, cpu_of, row
 
-TIMES = 5
+TIMES = 3
 JOB = """
 notebook = "quarterly_allocation"
 organisation = "{home}/data/adventureworks/organisation.toml"

@@ -9,17 +9,13 @@ from typing import Any
 
 from salesforecast import replay, results, workbench
 from salesforecast.planning.scenario import Scenario
-from tests import browser
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+import browser
+import walks
 
 PICTURES = browser.REPOSITORY / "docs" / "pictures"
 ORGANISATION = browser.REPOSITORY / "data" / "adventureworks" / "organisation.toml"
-_SHOW = """page => {
-  const top = document.querySelector('.sf-panel').getBoundingClientRect().top;
-  const view = document.querySelector('.jp-WindowedPanel-outer');
-  const grid = document.querySelector('.sf-scroll');
-  grid.scrollTop = Math.round(grid.scrollTop / 22) * 22;  // whole rows
-  view.scrollTop += top - view.getBoundingClientRect().top - 6;
-}"""
 
 
 def report(page: Any, folder: Path) -> None:
@@ -31,38 +27,46 @@ def report(page: Any, folder: Path) -> None:
     page.screenshot(path=PICTURES / "report.png")
 
 
-def planner(page: Any, lab: browser.Lab) -> None:
-    """The planner's screen in JupyterLab: a lock, the chosen person, and a moved total."""
-    browser.run_all_cells(page, lab, "notebooks/plan_targets.ipynb")
-    page.locator(".sf-grid").first.wait_for(timeout=120_000)
-    page.keyboard.press("Control+b")  # hide the file browser
-    page.locator(".sf-units button", has_text="Jae Pak").click()
-    lock = page.locator(".sf-panel input[type=text]").nth(2)
-    lock.fill("1,000")
-    lock.press("Enter")
-    page.locator(".sf-locked").wait_for()
-    handle = page.locator(".sf-panel .noUi-handle")
-    handle.focus()
-    handle.press("ArrowRight")
-    page.wait_for_timeout(1_500)
-    page.mouse.move(640, 60)
-    page.evaluate(_SHOW)
-    page.wait_for_timeout(1_000)
+def planner(chrome: Any, app: browser.App) -> None:
+    """The planner's screen: a saved plan, a moved total, a lock, and a wish that is refused."""
+    page = chrome.new_context(viewport=browser.WINDOW).new_page()
+    page.goto(app.links["Ann Lee"])
+    screen = walks.Screen(page)
+    screen.wait()
+    screen.save("First draft")
+    screen.told("Saved as v1")
+    screen.type("total", "12,600")
+    screen.until_total(12_600)
+    screen.type_cell(screen.node("Linda Mitchell"), "target", "1,000")
+    node = screen.node("Jae Pak")
+    screen.type_cell(node, "ceiling", "950")
+    screen.page.mouse.move(640, 20)
+    screen.page.wait_for_timeout(2_000)
     page.screenshot(path=PICTURES / "planner.png")
+    page.get_by_role("button", name="中文").click()
+    page.get_by_text("数字由来").first.wait_for()
+    screen.type_cell(node, "floor", "1,200")
+    page.locator(".sf-g-refusal").wait_for()
+    screen.page.mouse.move(640, 20)
+    screen.page.wait_for_timeout(2_000)
+    page.screenshot(path=PICTURES / "planner-zh.png")
 
 
 def main() -> int:
-    """Write both pictures; 2 when there is no Chromium."""
+    """Write the pictures; 2 when there is no Chromium."""
     if not browser.chromium():
         print(browser.MISSING, file=sys.stderr)
         return 2
     PICTURES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name, browser.open_page() as page:
         folder = Path(name)
-        browser.working_copy(folder)
         report(page, folder)
-        with browser.start_lab(folder) as lab:
-            planner(page, lab)
+    with (
+        tempfile.TemporaryDirectory() as name,
+        browser.start_app(Path(name), "Ann Lee", warm=1) as app,
+        browser.open_browser() as chrome,
+    ):
+        planner(chrome, app)
     print(f"{PICTURES}: {', '.join(sorted(path.name for path in PICTURES.glob('*.png')))}")
     return 0
 

@@ -29,7 +29,8 @@ IDS = {
     "E08": "axe-core: serious findings in our own parts",
     "E09": "widget notebooks executed headless: hangs and failures",
 }
-ROUNDS = 7  # of E05, interleaved
+ROUNDS = 5  # of E05, interleaved
+WARM = 30  # s until a kernel is surely warm again
 RUNS = 100  # of E09, over all notebooks
 HANG = 300  # seconds after which an execution counts as hung
 NOTEBOOKS = ("plan_targets", "what_if", "fair_splits", "forecast_lab")
@@ -139,7 +140,7 @@ def _time_to_numbers() -> list[dict[str, Any]]:
                 (ours, app.links["Ann Lee"], ".sf-screen:not(.sf-busy) svg.sf-total"),
                 (theirs, plain, "text=ready"),
             ):
-                time.sleep(15)  # until a kernel is warm again
+                time.sleep(WARM)  # until a kernel is warm again
                 page = chrome.new_context(viewport=browser.WINDOW).new_page()
                 start = time.perf_counter()
                 page.goto(address)
@@ -187,24 +188,37 @@ def _plain_voila(folder: Path) -> Iterator[str]:
 
 
 def _axe() -> list[dict[str, Any]]:
-    """E08: every state of the screen that is one press away, both languages."""
+    """E08: every state of the screen that is one press away, both languages.
+
+    What Tabulator itself draws is not ours: its findings are counted apart.
+    """
     from axe_playwright_python.sync_playwright import Axe
 
-    found: dict[str, set[str]] = {}
+    found: set[tuple[str, str]] = set()
     with _app_desk() as (desk, _):
         screen = desk.open("Ann Lee")
         for state, act in _states(screen):
             act()
             screen.page.wait_for_timeout(600)
-            for finding in Axe().run(screen.page, ".sf-screen").response["violations"]:
-                if finding["impact"] in ("serious", "critical"):
-                    places = {str(node["target"][0])[:80] for node in finding["nodes"]}
-                    found.setdefault(finding["id"], set()).update(places)
-                    print(f"{state}: {finding['id']}: {sorted(places)[:3]}", file=sys.stderr)
-    what = "serious findings over all states"
-    if found:
-        what += f": {', '.join(sorted(found))}"
-    return [row("E08", what, len(found), "findings", aim=0, met=not found)]
+            for finding in (
+                Axe().run(screen.page, {"include": [".sf-screen"]}).response["violations"]
+            ):
+                if finding["impact"] not in ("serious", "critical"):
+                    continue
+                for node in finding["nodes"]:
+                    place = str(node["target"][0])
+                    theirs = screen.page.locator(place).first.evaluate(
+                        "node => Boolean(node.closest('.tabulator'))"
+                    )
+                    whose = "tabulator" if theirs else "ours"
+                    if (finding["id"], whose) not in found:
+                        print(f"{state}: {whose}: {finding['id']}: {place}", file=sys.stderr)
+                    found.add((finding["id"], whose))
+    ours = sorted(name for name, whose in found if whose == "ours")
+    others = len(found) - len(ours)
+    what = f"kinds of serious findings in our own parts over {len(_states(None))} states"
+    what += f" ({others} more inside Tabulator's markup)" + (f": {', '.join(ours)}" if ours else "")
+    return [row("E08", what, len(ours), "findings", aim=0, met=not ours)]
 
 
 def _states(screen: Any) -> list[tuple[str, Callable[[], object]]]:

@@ -10,7 +10,7 @@ function cellOf(view, field, draw, options = {}) {
     title: escaped(options.title ?? words[field]), field, headerSort: false, resizable: false,
     hozAlign: options.left ? "left" : RIGHT, headerHozAlign: options.left ? "left" : RIGHT,
     headerWordWrap: true,
-    width: options.width, minWidth: options.width ?? 70, widthGrow: options.grow ?? 0, widthShrink: 0,
+    width: options.width, minWidth: options.width ?? 60, widthGrow: options.grow ?? 0, widthShrink: 0,
     frozen: options.frozen ?? false, cssClass: `sf-g-${field}${options.css ? ` ${options.css}` : ""}`,
     formatter: (cell) => {
       const row = view.rows.get(cell.getRow().getIndex());

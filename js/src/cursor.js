@@ -49,7 +49,8 @@ export class Cursor {
       this.mark(cell, node, cell.dataset.field);
     }
     const element = this.element(this.at.node, this.at.field);
-    if (element) view.holder.setAttribute("aria-activedescendant", element.id);
+    if (element?.isConnected) view.holder.setAttribute("aria-activedescendant", element.id);
+    else view.holder.removeAttribute("aria-activedescendant");
   }
 
   go(node, field, { stretch = false } = {}) {

@@ -4,15 +4,19 @@ import { Outbox } from "./outbox.js";
 import { View } from "./view.js";
 
 function render({ model, el }) {
-  const view = new View(el, (message) => model.send(message));
-  const outbox = new Outbox(model.get("kept_under"), (message) => model.send(message), (count) => view.waiting(count));
+  // A kernel that is gone takes nothing; what must not be lost stays in the outbox.
+  const send = (message) => {
+    try { Promise.resolve(model.send(message)).catch(() => {}); } catch { /* tried again by the outbox */ }
+  };
+  const view = new View(el, send);
+  const outbox = new Outbox(model.get("kept_under"), send, (count) => view.waiting(count));
   view.post = (message) => outbox.post(message);
   const hear = (message) => {
     if (message.event === "all") {
       view.all(message);
       view.select(message.selected);
       view.refused(message.refusal);
-      outbox.waiting.forEach((edit) => model.send(edit));
+      outbox.waiting.forEach(send);
     } else if (message.event === "patch") view.patch(message);
     else if (message.event === "refusal") view.refused(message.refusal);
     else if (message.event === "select") {

@@ -26,7 +26,7 @@ export class View {
     this.root.innerHTML = '<div class="sf-g-bar"><input type="search"><button type="button" class="sf-g-all"></button>'
       + '<button type="button" class="sf-g-none"></button><button type="button" class="sf-g-months"></button>'
       + '<span class="sf-g-note" role="status"></span></div><div class="sf-g-waits" role="alert" hidden></div>'
-      + '<div class="sf-g-table" tabindex="0"></div>';
+      + '<div class="sf-g-table" tabindex="0" role="group"></div>';
     el.append(this.root);
     const part = (name) => this.root.querySelector(name);
     this.finder = part("input");

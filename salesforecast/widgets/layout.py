@@ -42,7 +42,7 @@ body[data-voila] .sf-screen {{ height: 100vh; }}
 .sf-sheet > .widget-hbox {{ align-items: center; gap: 8px; flex-wrap: wrap; flex: 0 0 auto; overflow: visible; }}
 .sf-sheet input, .sf-sheet select {{ color: {INK}; }}
 .sf-screen .sf-body {{ flex: 1 1 0; min-height: 0; align-items: stretch; overflow: hidden; }}
-.sf-screen .sf-body > .sf-panel {{ flex: 0 0 208px; width: 208px; border: 0; border-right: 1px solid {LINE}; overflow: hidden auto; padding: 6px 10px; gap: 0;
+.sf-screen .sf-body > .sf-panel {{ flex: 0 0 198px; width: 198px; border: 0; border-right: 1px solid {LINE}; overflow: hidden auto; padding: 6px 10px; gap: 0;
   display: block; }}
 .sf-screen .sf-panel .widget-hbox {{ gap: 6px; width: 100%; overflow: visible; }}
 .sf-screen .sf-panel .widget-hbox > .widget-text {{ flex: 1 1 0; width: 0; min-width: 0; }}
@@ -63,7 +63,7 @@ body[data-voila] .sf-screen {{ height: 100vh; }}
 .sf-middle > :last-child {{ flex: 0 0 26px; border-top: 1px solid {LINE}; background: {HEAD}; padding: 0 10px; }}
 .sf-screen .sf-status {{ white-space: nowrap; overflow: hidden; text-overflow: ellipsis; color: {INK2}; padding: 0; line-height: 26px; font-size: 11px; }}
 .sf-screen .sf-status .sf-count {{ color: {BAD}; font-weight: 600; }}
-.sf-screen .sf-right {{ flex: 0 0 328px; width: 328px; border-left: 1px solid {LINE}; padding: 0 12px 8px; overflow: hidden auto; display: block; }}
+.sf-screen .sf-right {{ flex: 0 0 318px; width: 318px; border-left: 1px solid {LINE}; padding: 0 6px 8px; overflow: hidden auto; display: block; }}
 .sf-right .widget-html, .sf-right .widget-html-content {{ display: block; width: 304px; overflow: visible; }}
 .sf-right h3 {{ margin: 6px 0 1px; }}
 .sf-right .sf-chosen {{ display: flex; justify-content: space-between; height: 32px; line-height: 32px; border-bottom: 1px solid {LINE2}; }}
@@ -87,7 +87,7 @@ body[data-voila] .sf-screen {{ height: 100vh; }}
 .sf-tour {{ position: absolute; z-index: 15; left: 226px; top: 430px; width: 330px; box-sizing: border-box; background: #fff; border: 1px solid {INK}; border-radius: 3px; padding: 8px 14px 12px; }}
 .sf-tour ol {{ margin: 4px 0 8px; padding-left: 20px; line-height: 1.7; }}
 .sf-tour button {{ background: {EDIT}; color: #fff; border: 0; border-radius: 3px; height: 26px; padding: 0 14px; }}
-.sf-busy .sf-middle, .sf-busy .sf-right {{ opacity: .55; }}
+.sf-busy .sf-middle, .sf-busy .sf-right {{ opacity: .7; }}
 .sf-busy .sf-status::before {{ content: attr(data-busy) " "; color: {INK}; font-weight: 600; }}
 @media (max-height: 800px) {{
   .sf-right .sf-said {{ display: none; }}

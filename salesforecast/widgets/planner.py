@@ -90,7 +90,12 @@ class Planner(ipywidgets.VBox):
         self.page.on_event("select", self._on_select)
         self.page.on_event("save", lambda _: self._open(self.save_sheet))
         session.observe(self._show, ["plan", "refusal", "language"])
+        session.observe(self._on_going_on, ["plan", "language"])
         shelf.observe(self._show, ["opened", "newer", "told"])
+
+    def _on_going_on(self, _: Any) -> None:
+        """What was said of the last act is over when the planner goes on."""
+        self.shelf.told = ("", "")
 
     def _open(self, chosen: Sheet) -> None:
         """Open one sheet and close the others; a second press closes it."""

@@ -15,7 +15,8 @@ from pathlib import Path
 HOME = Path(__file__).resolve().parents[1]
 FRONT = HOME / "js"
 STATIC = HOME / "salesforecast" / "widgets" / "static"
-BUNDLE = (STATIC / "target_grid.js", STATIC / "target_grid.css")
+NOTICE = FRONT / "node_modules" / "tabulator-tables" / "LICENSE"  # goes with every copy
+BUNDLE = tuple(STATIC / name for name in ("target_grid.js", "target_grid.css", "LICENSE.tabulator"))
 
 
 def sources() -> list[Path]:
@@ -52,6 +53,7 @@ def build() -> str:
         if done.returncode:
             end = " ".join((done.stderr or done.stdout).split())[-300:]
             return f"npm {step[0]} failed: {end}"
+    shutil.copyfile(NOTICE, BUNDLE[-1])
     for part in BUNDLE:
         part.touch()
     return ""

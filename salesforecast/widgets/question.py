@@ -158,15 +158,10 @@ def read_amount(text: str, *, divisor: int) -> float | None:
     plain = unicodedata.normalize("NFKC", text).strip()
     if not plain:
         return None
-    scaled = any(mark in plain for mark in FACTORS if mark != "%")
-    try:
-        if scaled:
-            read = parse_numbers(pd.Series([plain]), cell=lambda _: "", decimal=".")
-            amount = float(read.values.iloc[0]) if not read.bad else float("nan")
-        else:
-            amount = float(plain.replace(",", "").replace(" ", "").replace("−", "-")) * divisor
-    except (ValueError, TypeError):
-        raise ValueError(f"{text!r} is no amount") from None
+    read = parse_numbers(pd.Series([plain]), cell=lambda _: "", decimal=".")
+    amount = float(read.values.iloc[0]) if not read.bad and "%" not in plain else float("nan")
+    if not any(mark in plain for mark in FACTORS):
+        amount *= divisor
     if not isfinite(amount):
         raise ValueError(f"{text!r} is no amount")
     return float(round(amount))

@@ -47,8 +47,6 @@ def test_a_wheel_contains_the_grid_and_its_licence(tmp_path):
     assert not [name for name in names if "node_modules" in name]
     assert "Permission is hereby granted" in notice and "Oli Folkerd" in notice
     assert "https://" not in script
-        "https://github.com", ""
-    )
 
 
 @bundled

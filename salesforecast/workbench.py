@@ -29,6 +29,7 @@ from salesforecast.planning.plan import Plan, hedge_on_path, round_to_step
 from salesforecast.planning.scenario import Scenario
 from salesforecast.references import with_references
 from salesforecast.reporting.report import folded
+from salesforecast.reporting.wording import off_the_ends
 from salesforecast.stages import Stages
 from salesforecast.wishes import MOST, check_fit, check_wish, criterion_of
 
@@ -367,6 +368,6 @@ def summary(plan: Plan, *, divisor: int = 1) -> pd.DataFrame:
             "forecast": (top["forecast"] / divisor).round().astype("int64").to_numpy(),
             "target": (top["target"] / divisor).round().astype("int64").to_numpy(),
             "growth %": (100 * top["growth"]).round(1).to_numpy(),
-            "chance %": (100 * top["chance"]).round().astype("int64").to_numpy(),
+            "chance %": (100 * top["chance"].map(off_the_ends)).round().astype("int64").to_numpy(),
         }
     )

@@ -14,7 +14,7 @@ from salesforecast.exchange.stamp import SHEET, Base, base_of, rows_of
 from salesforecast.exchange.words import say
 from salesforecast.history.organisation import Measure
 from salesforecast.planning.plan import Plan
-from salesforecast.reporting.report import is_house
+from salesforecast.reporting.labels import place_labels
 from salesforecast.reporting.sheet import Sheet, formats, sheet_name
 from salesforecast.reporting.wording import Wording
 
@@ -29,16 +29,6 @@ def decimals_of(divisor: int, step: int) -> int:
         if step * 10**decimals % divisor == 0:
             return decimals
     return MOST_DECIMALS if divisor > 1 else 0
-
-
-def place_labels(units: pd.DataFrame, wording: Wording) -> dict[str, str]:
-    """Node to the label of a unit; a house leaf is told apart by its place: `France (online)`."""
-    own = {str(node): str(label) for node, label in units["label"].items()}
-    said = {}
-    for node, parent in zip(own, units["parent"], strict=True):
-        label = wording.name("label", own[node])
-        said[node] = f"{own[str(parent)]} {label}" if is_house(own[node]) else label
-    return said
 
 
 def span_words(plan: Plan, wording: Wording) -> str:

@@ -6,8 +6,8 @@ from difflib import get_close_matches
 
 import pandas as pd
 
-from salesforecast.exchange.book import place_labels
 from salesforecast.exchange.words import plain, say
+from salesforecast.reporting.labels import place_labels
 from salesforecast.reporting.wording import CATALOGUES, Wording
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from salesforecast.exchange.amounts import FAR_OFF, Amount
-from salesforecast.exchange.book import decimals_of, place_labels
+from salesforecast.exchange.book import decimals_of
 from salesforecast.exchange.notes import Note
 from salesforecast.exchange.places import Places
 from salesforecast.exchange.stamp import Base, Held
@@ -18,6 +18,7 @@ from salesforecast.exchange.tables import Sheet
 from salesforecast.exchange.words import HEADS, say
 from salesforecast.history.organisation import Measure
 from salesforecast.planning.plan import Plan, round_to_step
+from salesforecast.reporting.labels import place_labels
 from salesforecast.reporting.wording import Wording
 
 

@@ -149,11 +149,11 @@ class Wording:
         """A chance as a percentage that is 0 or 100 only when it is certain in the simulation."""
         if pd.isna(fraction):
             return self.say("none")
-        return self.percent(_off_the_ends(fraction))
+        return self.percent(off_the_ends(fraction))
 
     def in_100(self, fraction: float) -> str:
         """A chance as a count out of 100: `45`."""
-        return f"{_off_the_ends(fraction) * 100:.0f}"
+        return f"{off_the_ends(fraction) * 100:.0f}"
 
     def criterion(self, criterion: str | Mapping[str, float]) -> str:
         """How the total is split, as the end of a sentence."""
@@ -193,7 +193,8 @@ def opened(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _off_the_ends(fraction: float) -> float:
+def off_the_ends(fraction: float) -> float:
+    """A chance as it is shown: 0 or 1 only when it is certain in the simulation."""
     if 0 < fraction < 0.01:
         return 0.01
     return 0.99 if 0.99 < fraction < 1 else fraction

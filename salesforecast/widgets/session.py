@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import traitlets
 
 from salesforecast import workbench
@@ -17,7 +16,7 @@ from salesforecast.errors import InfeasibleError, ParameterError, SalesforecastE
 from salesforecast.hierarchy import ROOT
 from salesforecast.planning.plan import Plan
 from salesforecast.planning.scenario import Scenario
-from salesforecast.reporting.report import is_house
+from salesforecast.reporting.labels import place_label
 from salesforecast.reporting.wording import Wording
 from salesforecast.rules import Ceiling, Floor, Lock
 from salesforecast.widgets import repairs
@@ -35,14 +34,6 @@ def limits_of(scenario: Scenario, kind: Limit) -> dict[str, float]:
         for rule in scenario.rules
         if isinstance(rule, Floor | Ceiling | Lock) and isinstance(rule, kind)
     }
-
-
-def place_label(units: pd.DataFrame, node: str, wording: Wording) -> str:
-    """The label of a unit; a house leaf is told apart by its place: `France (online)`."""
-    label = wording.name("label", str(units.loc[node, "label"]))
-    if not is_house(str(units.loc[node, "label"])):
-        return label
-    return f"{units.loc[str(units.loc[node, 'parent']), 'label']} {label}"
 
 
 @dataclass(frozen=True)

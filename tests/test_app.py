@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import socket
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 
@@ -83,3 +86,37 @@ def test_a_withdrawn_link_opens_nothing_more(app, desk):
         assert _status(app.links["Bo Chen"]) == 403
     finally:
         path.write_text(kept, "utf-8")
+
+
+def test_refused_data_are_told_on_the_page(tmp_path):
+    (tmp_path / "orders.csv").write_text("date,amount,region\n2024-01-01,abc,North\n", "utf-8")
+    organisation = tmp_path / "organisation.toml"
+    organisation.write_text(
+        'name = "Bad"\nlevels = ["region"]\n[measure]\nname = "revenue"\nunit = "EUR"\n'
+        '[[source]]\npath = "orders.csv"\n[source.columns]\ndate = "date"\namount = "amount"\n'
+        'territory = ["region"]\n',
+        "utf-8",
+    )
+    options = ("--organisation", str(organisation))
+    with (
+        browser.start_app(tmp_path, "Ann Lee", warm=0, options=options) as app,
+        browser.open_page() as page,
+    ):
+        page.goto(app.links["Ann Lee"])
+        told = page.locator(".sf-stopped")
+        told.wait_for(timeout=60_000)
+        assert "orders.csv" in told.inner_text() and "'abc'" in told.inner_text()
+        assert "Traceback" not in page.content()
+
+
+def test_a_port_that_is_taken_is_said(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "salesforecast", "app", "--no-browser", "--port", port]
+        done = subprocess.run(
+            [*command, "--outputs", str(tmp_path)], capture_output=True, text=True, timeout=120
+        )
+    assert done.returncode == 5, done.stderr
+    assert port in done.stderr and "--port" in done.stderr

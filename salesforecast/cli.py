@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from salesforecast.app.commands import app
+from salesforecast.bulk.commands import bulk
 from salesforecast.errors import DataError, ParameterError, SalesforecastError
 from salesforecast.exchange_commands import COMMANDS as EXCHANGE
 from salesforecast.operations.commands import COMMANDS as RUNNING
@@ -62,7 +63,7 @@ def cli() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
-for _command in (*RUNNING, *COMMANDS, *OUTLOOK, *EXCHANGE, app):
+for _command in (*RUNNING, *COMMANDS, *OUTLOOK, *EXCHANGE, app, bulk):
     cli.add_command(_command)
 
 

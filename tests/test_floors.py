@@ -14,7 +14,7 @@ FLOORS = [
     {"tables", "hierarchy", "fiscal"},
     {"rules", "fingerprint"},
     {"history", "forecasting", "allocation", "planning"},
-    {"grain", "influences", "jobs", "planners", "publishing", "reporting", "wishes"},
+    {"bulk", "grain", "influences", "jobs", "planners", "publishing", "reporting", "wishes"},
     {"references"},
     {"kernels"},
     {"runs"},

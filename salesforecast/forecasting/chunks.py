@@ -36,14 +36,15 @@ class Chunk:
         One a series, in the order of the table.
     starts
         int64, shape (series + 1,): where each begins in `sales`, and where the last ends.
-    last
-        datetime64[D], shape (series,): its last period.
+    first, last
+        datetime64[D], shape (series,): its first and its last period.
     sales
         float64, all values end to end, periods rising.
     """
 
     labels: pa.Array
     starts: np.ndarray
+    first: np.ndarray
     last: np.ndarray
     sales: np.ndarray
 
@@ -101,9 +102,16 @@ def read_chunks(
 def forecast_chunk(
     chunk: Chunk, *, season: int, horizon: int, models: Sequence[str] = INSTANT
 ) -> pa.Table:
-    """Forecast the series of a chunk: a table of label, period and forecast."""
+    """Forecast the series of a chunk: a table of label, period and forecast.
+
+    Raises
+    ------
+    DataError
+        If a series lacks a period between its first and its last.
+    """
     import pyarrow as pa
 
+    _refuse_gaps(chunk, season)
     series = np.split(chunk.sales, chunk.starts[1:-1])
     ahead = forecast_many(series, season=season, horizon=horizon, models=models, chunk=len(series))
     steps = np.arange(1, horizon + 1)
@@ -217,7 +225,23 @@ def _chunk(table: pa.Table, source: str | Path) -> Chunk:
         at = int(np.argmin(np.isfinite(sales)))
         label = labels[at].as_py()
         _refuse("sales are missing or not finite.", "fill or drop such rows", source, label)
-    return Chunk(first, starts, periods[starts[1:] - 1], sales)
+    return Chunk(first, starts, periods[starts[:-1]], periods[starts[1:] - 1], sales)
+
+
+def _refuse_gaps(chunk: Chunk, season: int) -> None:
+    """A missing period would move all later ones and their season."""
+    unit, length = ("M", MONTHS[season]) if season in MONTHS else ("D", DAYS.get(season, 1))
+    span = chunk.last.astype(f"datetime64[{unit}]") - chunk.first.astype(f"datetime64[{unit}]")
+    rows = np.diff(chunk.starts)
+    gaps = span.astype(np.int64) != (rows - 1) * length
+    if gaps.any():
+        at = int(np.argmax(gaps))
+        raise DataError(
+            f"{int(gaps.sum())} series lack periods, or have periods of another length.",
+            where=f"first: series {chunk.labels[at].as_py()!r}: {rows[at]} rows from "
+            f"{chunk.first[at]} to {chunk.last[at]}",
+            fix="give a row for every period, 0 where nothing was sold.",
+        )
 
 
 def _refuse(what: str, fix: str, source: str | Path, label: str = "") -> None:

@@ -169,6 +169,7 @@ export class Cursor {
     if (event.key === "Enter" || event.key === "F2") return this.enter();
     if (event.key === " " && field === "lock") return this.enter();
     if (event.key === "Delete" || event.key === "Backspace") return this.clear();
+    if (event.key === "Process" && EDITABLE.includes(field)) { this.type(""); return false; }  // an input method begins
     if (/^[0-9０-９+−.,-]$/.test(event.key) && EDITABLE.includes(field)) { this.type(event.key); return true; }
     return false;
   }

@@ -102,8 +102,11 @@ def edit(session: Session, cells: Sequence[Cell], *, good_only: str = "") -> Out
     before = session.scenario
     taken = _wish(session, good)
     told = _told(session, good) if taken and session.scenario != before else ""
-    shown = () if good_only else findings
-    return Outcome(applied=taken, told=told, findings=shown if taken else ())
+    if not taken or good_only:
+        return Outcome(applied=taken, told=told)
+    if len(read) == 1:  # one cell's repair is said in the line, a block's is listed
+        return Outcome(applied=True, told=" ".join([*(f.words for f in findings), told]).strip())
+    return Outcome(applied=True, told=told, findings=findings)
 
 
 def _stray_empty(cell: Cell) -> bool:

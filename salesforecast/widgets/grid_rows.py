@@ -13,7 +13,7 @@ from salesforecast.rules import Capacity, Ceiling, Floor, Lock
 from salesforecast.widgets.session import Session, limits_of
 from salesforecast.widgets.target_table import REACH, common_chance, shown_units
 
-DIGITS = {"growth": 4, "stretch": 4, "chance": 3}  # more than is ever shown
+DIGITS = {"growth": 8, "stretch": 8, "chance": 3}  # so that what is shown is not rounded twice
 MONEY = ("baseline", "forecast", "low", "high", "capacity", "floor", "ceiling", "target")
 
 

@@ -90,7 +90,7 @@ def test_what_is_no_amount_is_refused_with_its_cell(session, text):
     assert not outcome.applied and session.plan is plan
     (found,) = [found for found in outcome.findings if found.kind == "refused"]
     assert "Bo, Floor" in found.words and text in found.words
-    assert "1 of 2 cells" in headline(session, outcome)
+    assert "1 of 2" in headline(session, outcome)
     taken = edit(session, outcome.good, good_only="good")
     assert taken.applied
     assert session.scenario.rules == (Floor(ANN, 300.0, owner="Dee"),)

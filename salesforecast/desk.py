@@ -14,9 +14,10 @@ from salesforecast import workbench
 from salesforecast.errors import DataError, ParameterError
 from salesforecast.forecasting.forecast import Forecast, forecast
 from salesforecast.hierarchy import ROOT
+from salesforecast.history.load import Loaded
 from salesforecast.history.measures import load_measure
 from salesforecast.history.organisation import Organisation
-from salesforecast.history.series import actuals, build_history
+from salesforecast.history.series import actuals, build_history, last_complete_period
 from salesforecast.influences.walk import forecast_with
 from salesforecast.planning.basis import Basis
 from salesforecast.planning.corridors import check_corridors, locked_cells
@@ -42,8 +43,12 @@ def open_year(
     draws: int = 1000,
     seed: int = 0,
     measure: str = "",
+    cutoff: str = "",
 ) -> Inputs:
-    """Prepare a plan of any length as of the month before `first`.
+    """Prepare a plan of any length as of the month before `first`, or as of the data's end.
+
+    Months between the data's end and the plan are forecast, never taken for months without
+    sales; where last year's figures are not known yet, their forecast stands for them.
 
     Parameters
     ----------
@@ -52,11 +57,13 @@ def open_year(
         is not looked at, but stays in `loaded` as actuals.
     measure
         Which of the organisation's measures; empty: its first.
+    cutoff
+        Last month that the forecast may know, of a plan that was made earlier.
 
     Raises
     ------
     DataError
-        If the data is refused.
+        If the data is refused, or ends before `cutoff`.
     """
     described = workbench.read_organisation(organisation, measure=measure)
     if described.freq != "M":
@@ -67,8 +74,9 @@ def open_year(
         )
     loaded = load_measure(described)
     findings = workbench.check(loaded, described)
-    cutoff = None if first is None else pd.Timestamp(first) - pd.DateOffset(months=1)
-    history = build_history(loaded.lines, described, cutoff=cutoff)
+    history = build_history(
+        loaded.lines, described, cutoff=_known(loaded, described, first, cutoff)
+    )
     start = described.calendar.next_quarter(history.cutoff)[0] if first is None else first
     periods = described.calendar.periods(pd.Timestamp(start), months, "M")
     ahead = (periods[-1].year - history.cutoff.year) * 12 + periods[-1].month - history.cutoff.month
@@ -87,6 +95,23 @@ def open_year(
     return Inputs(
         described, loaded, everything, history, made, periods, leaves, draws_over, influences
     )
+
+
+def _known(
+    loaded: Loaded, organisation: Organisation, first: pd.Timestamp | None, cutoff: str
+) -> pd.Timestamp:
+    """The last month to forecast from: complete, before `first`, and no later than `cutoff`."""
+    last = last_complete_period(loaded.lines, organisation)
+    if cutoff:
+        asked = pd.Timestamp(cutoff)
+        if asked > loaded.lines["period"].max():
+            raise DataError(
+                f"the data end with {last:%Y-%m}.",
+                where=f"the plan was made from sales up to {cutoff}",
+                fix="bring the newer orders back, or remove `cutoff` from the scenario.",
+            )
+        return asked
+    return last if first is None else min(last, pd.Timestamp(first) - pd.DateOffset(months=1))
 
 
 def basis_of(inputs: Inputs, scenario: Scenario) -> Basis:
@@ -162,6 +187,7 @@ def recorded(inputs: Inputs, scenario: Scenario) -> Scenario:
         first=f"{inputs.quarter[0]:%Y-%m}",
         months=len(inputs.quarter),
         draws=len(inputs.draws),
+        cutoff=f"{inputs.history.cutoff:%Y-%m}",
         data={Path(name).name: digest for name, digest in inputs.loaded.inputs.items()},
         forecast=forecast_digest(inputs.forecast.frame),
     )
@@ -196,6 +222,21 @@ def open_for(
         draws=scenario.draws or 1000,
         seed=scenario.seed,
         measure=scenario.measure,
+        cutoff=scenario.cutoff,
+    )
+
+
+def reopen(organisation: str | Path | Organisation, plan: Plan, *, draws: int = 1000) -> Inputs:
+    """The inputs of a saved plan, as they were known when it was made."""
+    made = plan.scenario
+    return open_year(
+        organisation,
+        first=plan.periods[0],
+        months=len(plan.periods),
+        draws=made.draws or draws,
+        seed=made.seed,
+        measure=made.measure,
+        cutoff=made.cutoff,
     )
 
 
@@ -214,6 +255,11 @@ def sold(inputs: Inputs, plan: Plan, *, as_of: pd.Timestamp) -> pd.DataFrame:
             where=f"it is {as_of:%Y-%m-%d}, and the plan begins {plan.periods[0]:%Y-%m-%d}",
             fix="give a later day.",
         )
+    return _credited(inputs, periods, as_of=as_of)
+
+
+def _credited(inputs: Inputs, periods: pd.DatetimeIndex, *, as_of: pd.Timestamp) -> pd.DataFrame:
+    """`ACTUALS` of `periods` up to `as_of`; refused where the data end before."""
     known = inputs.loaded.lines
     last, after = known["period"].max(), pd.Timestamp(as_of).normalize() + pd.Timedelta(days=1)
     if (periods[periods + pd.DateOffset(months=1) <= after] > last).any():
@@ -229,8 +275,10 @@ def sold(inputs: Inputs, plan: Plan, *, as_of: pd.Timestamp) -> pd.DataFrame:
 def ahead(inputs: Inputs, plan: Plan, *, closed: pd.Timestamp, draws: int, seed: int) -> Samples:
     """Samples of what is left of a plan, forecast anew from what its positions sold so far."""
     past = inputs.history.frame.groupby(["node", "period"], as_index=False)["sales"].sum()
-    since = sold(inputs, plan, as_of=closed + pd.DateOffset(months=1) - pd.Timedelta(days=1))
-    rows = pd.concat([past, since.rename(columns={"actual": "sales"})])
+    since = pd.date_range(inputs.history.cutoff, closed, freq="MS", inclusive="right", unit="us")
+    day = closed + pd.DateOffset(months=1) - pd.Timedelta(days=1)
+    new = _credited(inputs, since, as_of=day).rename(columns={"actual": "sales"})
+    rows = pd.concat([past, new])
     frame = HISTORY.check(rows.assign(product=ALL_PRODUCTS))
     left = int((plan.periods > closed).sum())
     made = forecast(frame, plan.hierarchy, cutoff=closed, horizon=left, draws=draws, seed=seed)

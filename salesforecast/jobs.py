@@ -76,6 +76,12 @@ class Job:
             if values.get(name):
                 base = Path.cwd() if name in given else self.notebook.parent
                 values[name] = str(_existing(name, base / Path(str(values[name])).expanduser()))
+        store, files = str(given.get("store", "")), str(given.get("files", ""))
+        if store and "://" not in store:  # a file, not an address
+            values["store"] = str(Path.cwd() / Path(store).expanduser())
+        if files:
+            paths = [Path.cwd() / Path(name.strip()).expanduser() for name in files.split(";")]
+            values["files"] = ";".join(str(_existing("files", path)) for path in paths)
         return values
 
 

@@ -56,14 +56,7 @@ def year_of_plan(organisation: str, plan: Any) -> Any:
     """The inputs of a saved plan, as of its beginning."""
     from salesforecast import desk
 
-    return desk.open_year(
-        organisation,
-        first=plan.periods[0],
-        months=len(plan.periods),
-        seed=plan.scenario.seed,
-        draws=plan.scenario.draws or 1000,
-        measure=plan.scenario.measure,
-    )
+    return desk.reopen(organisation, plan)
 
 
 @click.command()

@@ -125,3 +125,35 @@ def test_questions_stand_beside_the_plan(year, plan):
 def test_provenance_names_data_and_forecast(year):
     said = desk.provenance(year)
     assert len(said["data"]) == len(said["forecast"]) == 64 and said["cutoff"] == "2012-08-01"
+
+
+def test_months_that_nobody_has_sold_in_yet_are_forecast_not_zero(tiny_company):
+    near = desk.open_year(tiny_company, months=6, draws=50)
+    far = desk.open_year(tiny_company, first=pd.Timestamp("2026-04-01"), months=12, draws=50)
+    assert far.history.cutoff == near.history.cutoff == pd.Timestamp("2025-12-01")
+    assert near.quarter[0] == pd.Timestamp("2026-01-01")
+    near_by, months = (
+        one.forecast.frame.groupby("period")["forecast"].sum() for one in (near, far)
+    )
+    assert months[far.quarter[0]] == pytest.approx(near_by[far.quarter[0]], rel=0.05)
+    assert len(far.quarter) == 12 and far.draws.to_numpy().sum(axis=1).mean() > 12 * 900
+    # last year is known from April to December 2025; of January to March 2026 the forecast is
+    known = far.history.frame
+    known = known[known["period"] >= "2025-04-01"]["sales"].sum()
+    between = months[months.index < "2026-04-01"].sum()
+    assert between > 2000 and far.leaves["history"].sum() == pytest.approx(known + between)
+
+
+def test_a_saved_plan_is_opened_again_as_it_was_known(tiny_company):
+    wish = Scenario(cutoff="2025-06", first="2025-10", months=3, draws=40)
+    inputs = desk.open_for(tiny_company, wish)
+    assert inputs.history.cutoff == pd.Timestamp("2025-06-01")
+    plan = workbench.build_plan(inputs, desk.recorded(inputs, wish))
+    assert plan.scenario.cutoff == "2025-06"
+    again = desk.reopen(tiny_company, plan)
+    assert workbench.build_plan(again, plan.scenario).targets.equals(plan.targets)
+    found = desk.track_plan(again, plan, as_of=pd.Timestamp("2025-10-31"), draws=40)
+    top = found.units.loc[ROOT]  # what is left is forecast from July on, not only from October
+    assert top["landing"] == pytest.approx(plan.units.loc[ROOT, "forecast"], rel=0.25)
+    with pytest.raises(DataError, match="the data end with 2025-12"):
+        desk.open_for(tiny_company, Scenario(cutoff="2026-03", first="2026-04", months=3))

@@ -130,6 +130,18 @@ def test_given_paths_are_the_callers_and_defaults_are_the_notebooks(tmp_path, mo
     )
 
 
+def test_what_ifs_and_the_store_are_the_callers_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "two.toml").write_text("")
+    asked = find_job("what_if").settle({"files": "two.toml; two.toml"})["files"]
+    assert asked == ";".join([str((tmp_path / "two.toml").resolve())] * 2)
+    with pytest.raises(ParameterError, match="file for 'files' does not exist"):
+        find_job("what_if").settle({"files": "three.toml"})
+    review = find_job("monthly_review")
+    assert review.settle({"store": "plans.db"})["store"] == str(tmp_path / "plans.db")
+    assert review.settle({"store": "postgresql://x/y"})["store"] == "postgresql://x/y"
+
+
 @pytest.mark.parametrize("place", [".", "notebooks"])
 def test_a_default_path_is_found_from_the_notebooks_and_from_above(tmp_path, monkeypatch, place):
     write_job(tmp_path / "notebooks", "job", "x: int = 1")

@@ -40,13 +40,18 @@ class Basis:
 
     def leaves(self, periods: pd.DatetimeIndex) -> pd.DataFrame:
         """On leaf: `forecast` over `periods`, `history` of the same periods a year before,
-        `last_four` (what a quarter of the last twelve months held)."""
+        `last_four` (what a quarter of the last twelve months held).
+
+        Where the year before is not over, the forecast stands for what is not yet known of it.
+        """
+        before = periods - pd.DateOffset(years=1)
+        unknown = self.forecast[self.forecast["period"].isin(before)]
         ahead = self.forecast[self.forecast["period"].isin(periods)]
-        past = self.history[self.history["period"].isin(periods - pd.DateOffset(years=1))]
+        past = self.history[self.history["period"].isin(before)].groupby("node")["sales"].sum()
         year = self.history["period"] > self.history["period"].max() - pd.DateOffset(months=12)
         columns = {
             "forecast": ahead.groupby("node")["forecast"].sum(),
-            "history": past.groupby("node")["sales"].sum(),
+            "history": past.add(unknown.groupby("node")["forecast"].sum(), fill_value=0.0),
             "last_four": self.history[year].groupby("node")["sales"].sum() / 4,
         }
         return pd.DataFrame(columns).reindex(self.hierarchy.leaves).fillna(0.0)

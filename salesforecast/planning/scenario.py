@@ -68,6 +68,9 @@ class Scenario:
     first, months, draws
         First month of the plan (`"2013-09"`), how many months, and how many simulated futures
         it was made from; empty or zero: as the call says. A saved plan's scenario has them.
+    cutoff
+        Last month that the forecast knew (`"2013-08"`); empty: the last complete month before
+        the plan.
     replan
         What becomes of the gap when the plan is made anew during the year.
     source
@@ -93,6 +96,7 @@ class Scenario:
     first: str = ""
     months: int = 0
     draws: int = 0
+    cutoff: str = ""
     replan: Decision | None = None
     source: str = field(default="", compare=False, repr=False)
 

@@ -27,6 +27,7 @@ _LATE = (
     "first",
     "months",
     "draws",
+    "cutoff",
     "replan",
 )
 _HIDDEN = ("rules", "corridors", "source")  # fields that are no keys

@@ -103,6 +103,10 @@ ENGLISH: Mapping[str, tuple[str, str]] = {
     "empty cells": ("{n:empty cell|empty cells}", "They are read as zero."),
     "unknown keys": ("{n:row|rows} with an unknown {kind}", "The key itself is used as the name."),
     "read as": ("{kind} read in {n:cell|cells}", "Read as it was meant; check the first ones."),
+    "summed": (
+        "{n:line|lines} were summed to {rest} before they were read",
+        "A row number names the first line of its place, product, person and period.",
+    ),
     "left out": ("{n:row|rows} of {names} left out", "As `leave_out` in the organisation file says."),
     "joined heads": ("column names in {n} rows were joined", _MEANT),
     "skipped rows": ("{n:row|rows} above the column names skipped", _MEANT),
@@ -157,6 +161,7 @@ CHINESE: Mapping[str, tuple[str, str]] = {
     "empty cells": ("{n} 个空单元格", "按零读取。"),
     "unknown keys": ("{n} 行的{kind}编码未知", "直接以编码作为名称。"),
     "read as": ("{n} 个单元格含{kind}", "已按原意读取，请抽查前几处。"),
+    "summed": ("{n} 行订单在读取前已汇总为 {rest} 行", "行号指同一地点、产品、人员和期间的第一行订单。"),
     "left out": ("略去 {names} 共 {n} 行", "依组织文件中的 `leave_out`。"),
     "joined heads": ("{n} 行表头已合并", _MEANT_ZH),
     "skipped rows": ("表头上方的 {n} 行已略过", _MEANT_ZH),

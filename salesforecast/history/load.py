@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from salesforecast.findings import found
 from salesforecast.fiscal import FiscalCalendar
 from salesforecast.hierarchy import SEPARATOR, join_path
 from salesforecast.history.dates import parse_dates
+from salesforecast.history.large import is_large, read_summed
 from salesforecast.history.lookups import Names, people_names, product_names, territory_paths
 from salesforecast.history.months import (
     AMOUNT_COLUMN,
@@ -134,8 +136,11 @@ def load(organisation: Organisation) -> Loaded:
         seen: list[tuple[Raw, pd.DataFrame]] = []
         for path in find_files(organisation.folder, source.path):
             name = _shown(path, organisation.folder)
-            raw = _without(read_table(path, _want(source), name=name), source)
-            seen.append((raw, raw.frame[list(source.columns.line)]))
+            large = is_large(path, source)
+            read = _summed if large else _whole
+            raw = _without(read(path, source, organisation, name), source)
+            if not large:  # keys of the lines of a large one are checked where they are summed
+                seen.append((raw, raw.frame[list(source.columns.line)]))
             raw, read_as = _months_below(raw, source)
             notes = _Notes(raw, list(raw.findings), np.zeros(len(raw.frame), dtype=bool))
             lines = _lines(notes, read_as, organisation.calendar, organisation.freq, places)
@@ -149,6 +154,16 @@ def load(organisation: Organisation) -> Loaded:
     lines = LINES.check(pd.concat(frames, ignore_index=True))
     listed = pd.DataFrame(refused, columns=REFUSED)
     return restated(Loaded(lines, tuple(findings), inputs, listed, headers), organisation)
+
+
+def _whole(path: Path, source: Source, organisation: Organisation, name: str) -> Raw:
+    return read_table(path, _want(source), name=name)
+
+
+def _summed(path: Path, source: Source, organisation: Organisation, name: str) -> Raw:
+    calendar, freq = organisation.calendar, organisation.freq
+    booked = partial(_periods, shift=source.shift_days, calendar=calendar, freq=freq)
+    return read_summed(path, source, period=booked, name=name)
 
 
 def _months_below(raw: Raw, source: Source) -> tuple[Raw, Source]:
@@ -359,7 +374,7 @@ def _duplicates(
     seen: Sequence[tuple[Raw, pd.DataFrame]], key: Sequence[str], refused: list[_Refused]
 ) -> Iterator[Finding]:
     """Rows of one source, over all its files, that share the key of a line; also put in `refused`."""
-    if not key:
+    if not key or not seen:
         return
     keys = pd.concat([frame for _, frame in seen], ignore_index=True)
     again = np.flatnonzero(keys.duplicated().to_numpy(bool))

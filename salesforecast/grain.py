@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -14,38 +15,74 @@ from salesforecast.planning.corridors import Corridor, groups_of
 from salesforecast.tables import TARGETS
 
 
-def grain_of(targets: pd.Series, ahead: pd.DataFrame, *, step: int) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Shape:
+    """How a forecast lies over months and products: what no scenario moves.
+
+    Parameters
+    ----------
+    months
+        Leaf × month, zero or more.
+    products
+        Month to leaf × product, zero or more.
+    """
+
+    months: pd.DataFrame
+    products: Mapping[pd.Timestamp, pd.DataFrame]
+
+    @classmethod
+    def of(cls, ahead: pd.DataFrame, leaves: pd.Index) -> Shape:
+        """The shape of `FORECAST` of the plan's periods."""
+
+        def table(frame: pd.DataFrame, columns: str) -> pd.DataFrame:
+            wide = frame.pivot_table(
+                index="node", columns=columns, values="forecast", aggfunc="sum"
+            )
+            return wide.reindex(leaves).fillna(0.0).clip(lower=0.0)
+
+        months = table(ahead, "period")
+        parts = {month: table(ahead[ahead["period"] == month], "product") for month in months}
+        return cls(months, parts)
+
+
+def grain_of(targets: pd.Series, shape: Shape, *, step: int) -> pd.DataFrame:
     """Leaf targets over months by the forecast's shape, then over products by their shares.
 
     Parameters
     ----------
     targets
         int64 on leaf, whole multiples of `step`.
-    ahead
-        `FORECAST` of the plan's periods.
+    shape
+        Of the forecast over the same leaves.
 
     Returns
     -------
     pd.DataFrame
         `TARGETS`; every leaf's cells add up to its target.
     """
-    shape = ahead.pivot_table(index="node", columns="period", values="forecast", aggfunc="sum")
-    months = cascade(targets, shape.reindex(targets.index).fillna(0.0).clip(lower=0.0), step=step)
+    months = cascade(targets, shape.months.loc[targets.index], step=step)
     split = [
-        split_products(months[period], ahead[ahead["period"] == period], step).assign(period=period)
-        for period in months.columns
+        split_products(months[month], shape.products[month].loc[targets.index], step).assign(
+            period=month
+        )
+        for month in months.columns
     ]
     return TARGETS.check(pd.concat(split, ignore_index=True))
 
 
-def split_products(targets: pd.Series, ahead: pd.DataFrame, step: int) -> pd.DataFrame:
+def split_products(targets: pd.Series, shares: pd.DataFrame, step: int) -> pd.DataFrame:
     """One month's leaf targets over products: long, `node, product, target`."""
-    shares = ahead.pivot_table(index="node", columns="product", values="forecast", aggfunc="sum")
-    split = cascade(targets, shares.reindex(targets.index).fillna(0.0).clip(lower=0.0), step=step)
-    return (
-        split.rename_axis("node")
-        .reset_index()
-        .melt(id_vars="node", var_name="product", value_name="target")
+    if len(shares.columns) == 1:
+        amounts = targets.to_numpy()[:, None]
+    else:
+        amounts = cascade(targets, shares, step=step).to_numpy()
+    products = shares.columns
+    return pd.DataFrame(
+        {
+            "node": np.tile(targets.index.to_numpy(), len(products)),
+            "product": np.repeat(products.to_numpy(), len(targets)),
+            "target": amounts.T.ravel(),
+        }
     )
 
 

@@ -15,7 +15,7 @@ from salesforecast.allocation.measures import chances
 from salesforecast.errors import DataError, Finding
 from salesforecast.fiscal import MONTHS
 from salesforecast.forecasting.forecast import Forecast
-from salesforecast.grain import corridor_limits, grain_of, within
+from salesforecast.grain import Shape, corridor_limits, grain_of, within
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.history.load import Loaded
 from salesforecast.history.measures import load_measure
@@ -79,6 +79,12 @@ class Inputs:
         low, high = np.quantile(drawn, [0.1, 0.9], axis=0)
         names = {"baseline": sums["history"], "forecast": sums["forecast"]}
         return hierarchy.nodes.assign(**names, low80=low, high80=high)
+
+    @cached_property
+    def shape(self) -> Shape:
+        """How the forecast lies over the months and products of the plan."""
+        ahead = self.forecast.frame[self.forecast.frame["period"].isin(self.quarter)]
+        return Shape.of(ahead, self.hierarchy.leaves)
 
     @property
     def span(self) -> str:
@@ -241,7 +247,7 @@ def build_plan(
         draws=len(inputs.draws),
     )
     total = total_of(inputs, scenario)
-    known, expected = inputs.leaves, inputs.expected
+    known, expected, shape = inputs.leaves, inputs.expected, inputs.shape
     if before is not None:
         old = before.targets.groupby("node")["target"].sum()
         known = known.assign(plan=old.reindex(known.index).fillna(0.0).astype("float64"))
@@ -259,8 +265,7 @@ def build_plan(
 
     @cache
     def grains() -> tuple[pd.DataFrame, pd.DataFrame]:
-        ahead = inputs.forecast.frame[inputs.forecast.frame["period"].isin(inputs.quarter)]
-        free = grain_of(allocation.targets, ahead, step=scenario.step)
+        free = grain_of(allocation.targets, shape, step=scenario.step)
         kept = within(free, scenario.corridors, inputs.hierarchy, step=scenario.step)
         return kept, corridor_limits(free, kept, scenario.corridors, inputs.hierarchy)
 

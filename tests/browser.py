@@ -51,24 +51,37 @@ def chromium() -> str:
 MISSING = "no Chromium on this machine: run `make system` as root, then test again"
 
 
+_open: list[Any] = []
+
+
 @contextmanager
 def open_browser() -> Iterator[Any]:
-    """A headless Chromium; each of its contexts is a browser of its own to a server."""
+    """A headless Chromium; each of its contexts is a browser of its own to a server.
+
+    The one that is open already is used again: a process has one Playwright.
+    """
     from playwright.sync_api import sync_playwright
 
+    if _open:
+        yield _open[-1]
+        return
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=_ARGUMENTS)
+        _open.append(playwright.chromium.launch(executable_path=chromium(), args=_ARGUMENTS))
         try:
-            yield browser
+            yield _open[-1]
         finally:
-            browser.close()
+            _open.pop().close()
 
 
 @contextmanager
 def open_page() -> Iterator[Any]:
     """A fresh page of a headless Chromium, 1280 × 720."""
     with open_browser() as browser:
-        yield browser.new_page(viewport=WINDOW)
+        page = browser.new_page(viewport=WINDOW)
+        try:
+            yield page
+        finally:
+            page.close()
 
 
 def working_copy(folder: Path) -> Path:

@@ -9,9 +9,9 @@ import sys
 import urllib.error
 import urllib.request
 
-import browser
 import pytest
-import walks
+
+from tests import browser, walks
 
 pytestmark = [
     pytest.mark.browser,
@@ -115,6 +115,7 @@ def test_a_port_that_is_taken_is_said(tmp_path):
         taken.listen()
         port = str(taken.getsockname()[1])
         command = [sys.executable, "-m", "salesforecast", "app", "--no-browser", "--port", port]
+        command += ["--warm", "0"]
         done = subprocess.run(
             [*command, "--outputs", str(tmp_path)], capture_output=True, text=True, timeout=120
         )

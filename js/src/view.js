@@ -97,14 +97,16 @@ export class View {
       const row = this.rows.get(this.nodes[at]);
       for (const name of names) row[name] = message.fields[name][place];
     });
-    this.redraw(message.page.common_moved ? this.nodes : message.at.map((at) => this.nodes[at]));
+    const moved = message.at.map((at) => this.nodes[at]);
+    this.redraw(message.page.common_moved ? this.nodes : moved);
   }
 
   answer(message) {
-    for (const [key, kept] of this.pending) if (kept.id === message.edit_id) this.pending.delete(key);
+    const mine = [...this.pending.keys()].filter((key) => this.pending.get(key).id === message.edit_id);
+    for (const key of mine) this.pending.delete(key);
     if (message.findings?.length) this.findings(message);
     if (message.told) this.say(message.told);
-    this.redraw(this.nodes);
+    this.redraw(mine.map((key) => key.split("\n")[0]));
   }
 
   refused(refusal) {

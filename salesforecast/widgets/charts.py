@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 
 import pandas as pd
@@ -258,6 +259,7 @@ def _adding_up(amounts: Sequence[int], divisor: int) -> list[int]:
     return out
 
 
+@lru_cache(maxsize=4)  # asked for by several parts of the screen after every change
 def people(plan: Plan) -> pd.DataFrame:
     """Rows of the positions that a fair split is about: people who are expected to sell something.
 

@@ -9,10 +9,7 @@ from typing import Any
 
 from salesforecast import replay, results, workbench
 from salesforecast.planning.scenario import Scenario
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-import browser
-import walks
+from tests import browser, walks
 
 PICTURES = browser.REPOSITORY / "docs" / "pictures"
 ORGANISATION = browser.REPOSITORY / "data" / "adventureworks" / "organisation.toml"

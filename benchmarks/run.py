@@ -22,8 +22,6 @@ from xml.etree import ElementTree
 
 from benchmarks.bench import HOME, cpu_of, row
 
-sys.path[:0] = [str(HOME / "tests"), str(HOME / "tests" / "history")]
-
 IDS = {
     "A01": "fresh clone, non-root, no node: make run, then make test",
     "A02": "CPU of the whole run without the forecasting / CPU of an empty papermill run",
@@ -127,7 +125,7 @@ def cost(place: Path) -> list[dict[str, Any]]:
 
 
 def _empty_notebook(place: Path) -> Path:
-    from small_jobs import write_job
+    from tests.small_jobs import write_job
 
     return write_job(place, "empty", "x: int = 1")
 
@@ -187,7 +185,7 @@ def _run(outputs: Path, *, cwd: Path = HOME) -> Path:
 
 def broken(place: Path) -> list[dict[str, Any]]:
     """Run the main job on inputs that must be refused."""
-    from cases import broken_inputs
+    from tests.history.cases import broken_inputs
 
     outputs = _run(place / "outputs")
     before = _state(outputs)
@@ -222,10 +220,9 @@ def _share(id: str, found: Mapping[str, bool], *, aim: int) -> dict[str, Any]:
 
 def odd(place: Path) -> list[dict[str, Any]]:
     """Read inputs that are odd but can be read; compare their totals and the listed repairs."""
-    from cases import odd_inputs
-
     from salesforecast.history.load import load
     from salesforecast.history.organisation import Organisation
+    from tests.history.cases import odd_inputs
 
     found = {}
     for name, (organisation, total, repairs) in odd_inputs(place).items():
@@ -262,7 +259,7 @@ def guessed(place: Path) -> list[dict[str, Any]]:
 
 def killed(place: Path) -> list[dict[str, Any]]:
     """Kill a publication at each step, the main job at random, and run two at a time."""
-    from kills import kill_at_each_step, kill_at_random
+    from tests.kills import kill_at_each_step, kill_at_random
 
     steps = 0
     for name, earlier in (("first", ""), ("later", "old")):

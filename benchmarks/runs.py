@@ -8,15 +8,12 @@ runs` measures all, a quarter of an hour; name ids to measure some.
 from __future__ import annotations
 
 import importlib
-import sys
 import tempfile
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from benchmarks.bench import HOME
-
-sys.path[:0] = [str(HOME / "tests"), str(HOME / "tests" / "operations")]
 
 IDS = {
     "F01": "killed at each write, fsync and rename of a run, 5x each, and 30 whole runs at random: latest whole, orphan kernels",

@@ -11,10 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from small_jobs import PARAMETERS, TROUBLE, WORK, write_job
-
 from benchmarks.bench import row
 from salesforecast.publishing import MAIN_JOB, is_whole, latest_run
+from tests.small_jobs import PARAMETERS, TROUBLE, WORK, write_job
 
 RUN = [sys.executable, "-m", "salesforecast", "run"]
 BIG = """\

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from kills import kill_at_each_step
-from small_jobs import PARAMETERS, TROUBLE, WORK, WRITE, write_job
 
 from benchmarks.bench import row
 from salesforecast.publishing import MAIN_JOB, is_whole, latest_run
+from tests.kills import kill_at_each_step
+from tests.small_jobs import PARAMETERS, TROUBLE, WORK, WRITE, write_job
 
 TIMES = 5
 RANDOM = 30

@@ -8,9 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from attacks import ATTACKS
-
 from benchmarks.bench import row
+from tests.attacks import ATTACKS
 
 PASSWORD = "hunter@22-Tr0ub4dor"
 IN_ADDRESS = "hunter%4022-Tr0ub4dor"
@@ -42,10 +41,9 @@ def attacked(place: Path) -> list[dict[str, Any]]:
 
 def leaked(place: Path) -> list[dict[str, Any]]:
     """Runs on PostgreSQL with a password: one good, one refused, one whose server is gone."""
-    from servers import webhook
-
     from benchmarks.postgres import Server
     from benchmarks.runs_nights import JOB, ORGANISATION, deliver
+    from tests.operations.servers import webhook
 
     server, said = Server(), b""
     command = [sys.executable, "-m", "salesforecast", "run", "job.toml", "--json"]

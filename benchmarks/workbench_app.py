@@ -20,7 +20,6 @@ from typing import Any
 from benchmarks.bench import row
 
 HOME = Path(__file__).parents[1]
-sys.path.insert(0, str(HOME / "tests"))  # the walks are the tests' own
 
 IDS = {
     "E01": "walks through the screen, numbers read back from page and store",
@@ -38,7 +37,7 @@ NOTEBOOKS = ("plan_targets", "what_if", "fair_splits", "forecast_lab")
 
 def rows(only: frozenset[str] = frozenset(IDS)) -> list[dict[str, Any]]:
     """Measure what is asked for."""
-    import browser
+    from tests import browser
 
     if not browser.chromium() and only - {"E09"}:
         print(browser.MISSING, file=sys.stderr)
@@ -54,7 +53,7 @@ def rows(only: frozenset[str] = frozenset(IDS)) -> list[dict[str, Any]]:
 
 def _walked() -> list[dict[str, Any]]:
     """E01, E02: every walk with a page of its own, in the app and in JupyterLab."""
-    import walks
+    from tests import walks
 
     lines, outside = [], []
     for place, opened in (("app", _app_desk), ("JupyterLab", _lab_desk)):
@@ -64,7 +63,7 @@ def _walked() -> list[dict[str, Any]]:
                 try:
                     walk(desk)
                     good += 1
-                except Exception as error:  # noqa: BLE001 - a failed walk is a result
+                except Exception as error:
                     failed.append(name)
                     print(f"{place} {name}: {error}", file=sys.stderr)
                     traceback.print_exc(limit=-2)
@@ -82,8 +81,7 @@ def _walked() -> list[dict[str, Any]]:
 
 @contextmanager
 def _app_desk() -> Iterator[tuple[Any, list[Any]]]:
-    import browser
-    import walks
+    from tests import browser, walks
 
     screens: list[Any] = []
     with (
@@ -105,8 +103,7 @@ def _app_desk() -> Iterator[tuple[Any, list[Any]]]:
 def _lab_desk() -> Iterator[tuple[Any, list[Any]]]:
     import shutil
 
-    import browser
-    import walks
+    from tests import browser, walks
 
     screens: list[Any] = []
     with tempfile.TemporaryDirectory() as name:
@@ -126,7 +123,7 @@ def _lab_desk() -> Iterator[tuple[Any, list[Any]]]:
 
 def _time_to_numbers() -> list[dict[str, Any]]:
     """E05: from the address to the company total on the page, against an empty notebook's page."""
-    import browser
+    from tests import browser
 
     ours, theirs = [], []
     with (
@@ -166,8 +163,9 @@ def _time_to_numbers() -> list[dict[str, Any]]:
 @contextmanager
 def _plain_voila(folder: Path) -> Iterator[str]:
     """Stock Voila with a warm kernel on a notebook of one printed word; gives its address."""
-    import browser
     import nbformat
+
+    from tests import browser
 
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell("print('ready')")],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +27,6 @@ _RULES = (
 
 def rows(only: frozenset[str] = frozenset(IDS)) -> Iterator[dict[str, Any]]:
     """The rows of the ids asked for."""
-    sys.path[:0] = [str(TESTS), str(TESTS / "exchange")]
     with tempfile.TemporaryDirectory() as folder:
         if "E06" in only:
             yield formulas(Path(folder))
@@ -38,10 +36,9 @@ def rows(only: frozenset[str] = frozenset(IDS)) -> Iterator[dict[str, Any]]:
 
 def formulas(folder: Path) -> dict[str, Any]:
     """E06: the planner's workbook of two companies, in both languages and two money steps."""
-    from company import inputs_of, plan_of
-    from office import compared, office, same
-
     from salesforecast.exchange.planner_book import planner_workbook
+    from tests.exchange.company import inputs_of, plan_of
+    from tests.office import compared, office, same
 
     if office() is None:
         return row("E06", IDS["E06"], None, "not measured")
@@ -67,9 +64,9 @@ def formulas(folder: Path) -> dict[str, Any]:
 
 def messy(folder: Path) -> dict[str, Any]:
     """E07: every file of the tests, and real files of other kinds where the data are there."""
-    from company import inputs_of, plan_of, superstore
-    from messy import files, of_superstore, real
-    from test_load_back import others, what_is_wrong
+    from tests.exchange.company import inputs_of, plan_of, superstore
+    from tests.exchange.messy import files, of_superstore, real
+    from tests.exchange.test_load_back import others, what_is_wrong
 
     company = folder / "company"
     company.mkdir()

@@ -19,7 +19,6 @@ from benchmarks import grid_company
 from benchmarks.bench import row
 
 HOME = Path(__file__).parents[1]
-sys.path.insert(0, str(HOME / "tests"))  # the browser is the tests' own
 
 IDS = {
     "E03": "key press until grid and chart show the new numbers, 500 units",
@@ -79,9 +78,8 @@ GRID_AND_CHART = [CELL.format("stretch"), CELL.format("growth"), ".sf-part-histo
 
 def rows(only: frozenset[str] = frozenset(IDS)) -> list[dict[str, Any]]:
     """Measure both sizes, each on a JupyterLab of its own."""
-    import browser
-
     from salesforecast.widgets.target_grid import built
+    from tests import browser
 
     if not browser.chromium() or not built():
         print(f"{browser.MISSING}; or no grid: run `python tools/grid.py`", file=sys.stderr)
@@ -95,7 +93,7 @@ def rows(only: frozenset[str] = frozenset(IDS)) -> list[dict[str, Any]]:
 
 def measured(people: int) -> dict[str, np.ndarray]:
     """Milliseconds of every key press and every scroll on a company of so many people."""
-    import browser
+    from tests import browser
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

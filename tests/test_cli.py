@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from small_jobs import PARAMETERS, TROUBLE, WORK, WRITE, write_job
 
 from salesforecast import fingerprint, runs
 from salesforecast.cli import cli
-from salesforecast.operations.doctor import examine
 from salesforecast.history.load import load
 from salesforecast.history.organisation import Organisation
 from salesforecast.jobs import own_copy
+from salesforecast.operations.doctor import examine
+from tests.small_jobs import PARAMETERS, TROUBLE, WORK, WRITE, write_job
 
 COMMANDS = sorted(cli.commands)
 

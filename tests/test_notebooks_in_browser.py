@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import shutil
 
-from tests import browser
 import pytest
-from tests import walks
 
 from salesforecast import results, workbench
 from salesforecast.hierarchy import ROOT
 from salesforecast.planning.scenario import Scenario
+from tests import browser, walks
 
 pytestmark = [
     pytest.mark.browser,

@@ -5,7 +5,6 @@ import threading
 import time
 
 import pytest
-from kills import kill_at_each_step, left_over, publish, told_by_latest
 
 from salesforecast.errors import EngineError, ParameterError
 from salesforecast.publishing import (
@@ -17,6 +16,7 @@ from salesforecast.publishing import (
     read_json,
     staged,
 )
+from tests.kills import kill_at_each_step, left_over, publish, told_by_latest
 
 
 def test_a_run_is_published_and_latest_names_it(tmp_path):

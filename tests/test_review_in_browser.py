@@ -4,11 +4,11 @@ import re
 
 import pandas as pd
 import pytest
-from browser import MISSING, chromium, open_page
 
 from salesforecast import desk, review, workbench
 from salesforecast.planning.scenario import Scenario
 from salesforecast.reporting.review_page import write_review_page
+from tests.browser import MISSING, chromium, open_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(not chromium(), reason=MISSING)]
 

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from kills import kill_at_random
-from small_jobs import PARAMETERS, TROUBLE, WORK, WRITE, write_job
 
 from salesforecast import fingerprint, runs
 from salesforecast.errors import (
@@ -24,6 +22,8 @@ from salesforecast.errors import (
 )
 from salesforecast.jobs import beside_notebooks, find_job
 from salesforecast.publishing import is_whole, latest_run
+from tests.kills import kill_at_random
+from tests.small_jobs import PARAMETERS, TROUBLE, WORK, WRITE, write_job
 
 
 @pytest.fixture(scope="module")

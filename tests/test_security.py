@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from attacks import ATTACKS
+
+from tests.attacks import ATTACKS
 
 ROOT = Path(__file__).parents[1]
 

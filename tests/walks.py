@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import browser
-
 from salesforecast.hierarchy import ROOT
 from salesforecast.planning.plan import Plan
 from salesforecast.planning.store import Store
+from tests import browser
 
 STEP = 100  # of the slider, in thousands
 OUTSIDE = re.compile(r"(?!(https?|wss?)://127\.0\.0\.1|data:|blob:|about:)")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import PATHS, plans
 from hypothesis import given, settings
 
 from salesforecast.allocation.allocate import allocate
@@ -13,6 +12,7 @@ from salesforecast.allocation.fairness import CRITERIA, Bell, Quantiles
 from salesforecast.errors import DataError, InfeasibleError, ParameterError
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.rules import Capacity, Ceiling, Floor, GrowthBand, Lock
+from tests.allocation.conftest import PATHS, plans
 from tests.examples import examples
 
 BLENDS = ({"forecast": 0.6, "history": 0.4}, {"forecast": 1, "equal chance": 1, "equal uplift": 2})

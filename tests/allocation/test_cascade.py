@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import PATHS
 from hypothesis import given
 from hypothesis import strategies as st
 
 from salesforecast.allocation.cascade import cascade
 from salesforecast.errors import DataError, InfeasibleError, ParameterError
+from tests.allocation.conftest import PATHS
 
 MONTHS = pd.date_range("2014-07-01", periods=3, freq="MS", name="period")
 INDEX = pd.Index(PATHS, name="node")
@@ -95,7 +95,7 @@ def test_corridors_and_locks_are_kept():
 
 
 def test_a_table_of_leaf_and_month_goes_on_to_products():
-    cells = cascade(TOTALS, SHAPE).stack()  # noqa: PD013
+    cells = cascade(TOTALS, SHAPE).stack()
     products = pd.DataFrame({"bikes": 3.0, "bags": 1.0}, index=cells.index)
     split = cascade(cells, products)
     assert (split.sum(axis=1) == cells).all()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import plans
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
@@ -14,6 +13,7 @@ from salesforecast.allocation.allocate import allocate
 from salesforecast.allocation.churn import reallocate
 from salesforecast.errors import DataError, InfeasibleError, ParameterError
 from salesforecast.rules import Capacity, Ceiling
+from tests.allocation.conftest import plans
 from tests.examples import examples
 
 

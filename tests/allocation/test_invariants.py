@@ -7,7 +7,6 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from conftest import Problem, plans, problems
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +17,7 @@ from salesforecast.allocation.curves import Draws
 from salesforecast.allocation.level import solve, tighten
 from salesforecast.allocation.tree import Tree
 from salesforecast.hierarchy import Hierarchy
+from tests.allocation.conftest import Problem, plans, problems
 from tests.examples import examples
 
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import Problem, problems, random_parents
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
@@ -14,6 +13,7 @@ from scipy.optimize import linprog
 from salesforecast.allocation.curves import Line
 from salesforecast.allocation.level import solve, tighten
 from salesforecast.allocation.tree import Tree
+from tests.allocation.conftest import Problem, problems, random_parents
 
 
 def near(problem: Problem) -> float:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import Problem, problems
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesforecast.allocation.curves import Line
 from salesforecast.allocation.level import tighten
 from salesforecast.allocation.prices import Shared, Shifted, solve_shared
+from tests.allocation.conftest import Problem, problems
 from tests.examples import examples
 
 

@@ -7,7 +7,6 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import problems
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
@@ -17,6 +16,7 @@ from salesforecast.allocation.prices import Shared
 from salesforecast.allocation.rounding import apportion, round_shared, round_tree
 from salesforecast.allocation.tree import Tree
 from salesforecast.errors import InfeasibleError
+from tests.allocation.conftest import problems
 from tests.examples import examples
 
 weights = st.lists(st.floats(0, 1e6, allow_subnormal=False), min_size=1, max_size=30).filter(any)

@@ -1,7 +1,8 @@
 """The sample company, prepared and planned once."""
 
 import pytest
-from company import inputs_of, plan_of
+
+from tests.exchange.company import inputs_of, plan_of
 
 
 @pytest.fixture(scope="session")

@@ -6,15 +6,15 @@ import io
 
 import openpyxl
 import pytest
-from company import PEOPLE
-from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from messy import as_csv, as_xlsx
-from test_load_back import limits_of
 
 from salesforecast.exchange.load_back import load_back
 from salesforecast.exchange.planner_book import AT, HEAD, planner_workbook
+from tests.examples import examples
+from tests.exchange.company import PEOPLE
+from tests.exchange.messy import as_csv, as_xlsx
+from tests.exchange.test_load_back import limits_of
 
 NODES = ["/".join(parts) for parts in PEOPLE]
 WIDE = str.maketrans("0123456789.,", "０１２３４５６７８９．，")

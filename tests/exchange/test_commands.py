@@ -8,12 +8,12 @@ import json
 import openpyxl
 import pytest
 from click.testing import CliRunner
-from messy import WANG, edited
 
 from salesforecast.cli import cli
 from salesforecast.planning.scenario import Scenario
 from salesforecast.planning.store import Store
 from salesforecast.rules import Lock
+from tests.exchange.messy import WANG, edited
 
 TEXT = '# ours\nstretch = 0.02  # agreed\nstep = 1000\n\n[[floor]]  # the depot\nnode = "华东/浙江"\namount = 4_000_000\n'
 

@@ -6,8 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from company import plan_of, superstore
-from messy import Messy, files, of_superstore, real
 
 from salesforecast.errors import DataError
 from salesforecast.exchange.load_back import load_back
@@ -17,6 +15,8 @@ from salesforecast.exchange.template import input_template
 from salesforecast.planning.plan import Plan
 from salesforecast.planning.scenario import Scenario
 from salesforecast.rules import Floor
+from tests.exchange.company import plan_of, superstore
+from tests.exchange.messy import Messy, files, of_superstore, real
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import openpyxl
 import pytest
-from company import plan_of
-from office import compared, office, same
 
 from salesforecast.exchange.book import decimals_of
 from salesforecast.exchange.planner_book import AT, HEAD, planner_workbook
 from salesforecast.exchange.template import input_template
 from salesforecast.history.organisation import Measure
+from tests.exchange.company import plan_of
+from tests.office import compared, office, same
 
 
 @pytest.fixture(scope="module")

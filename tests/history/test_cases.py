@@ -1,6 +1,5 @@
 """Broken inputs are refused with one clear message, odd ones are read right and listed."""
 
-import cases
 import pytest
 
 from salesforecast.errors import DataError
@@ -8,6 +7,7 @@ from salesforecast.history.load import load
 from salesforecast.history.organisation import Organisation
 from salesforecast.history.series import build_history
 from salesforecast.history.validate import refuse_errors, validate
+from tests.history import cases
 
 
 def _read(path):

@@ -6,11 +6,11 @@ import shutil
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from kills import publish
-from small_jobs import PARAMETERS, WORK, write_job
 
 from salesforecast.cli import cli
 from salesforecast.publishing import MAIN_JOB, latest_run
+from tests.kills import publish
+from tests.small_jobs import PARAMETERS, WORK, write_job
 
 
 @pytest.fixture

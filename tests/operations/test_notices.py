@@ -1,12 +1,12 @@
 """Notices reach a real webhook and a real mail server on this machine; one that fails is only logged."""
 
 import pytest
-from operations.servers import mail_server, webhook
 
 from salesforecast.errors import DataError
 from salesforecast.masking import Mask
 from salesforecast.operations.jobfile import JobFile, Notice
 from salesforecast.operations.notices import Told, send
+from tests.operations.servers import mail_server, webhook
 
 ERROR = DataError("'North' fell by 60%.", where="2025-12", fix="correct the delivery.")
 FAILED = Told("quarterly_allocation", "failure", ERROR.what, error=ERROR, report="outputs/latest")

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_jobs import PARAMETERS, WORK, WRITE, write_job
 
 from salesforecast.operations.jobfile import JobFile, Thresholds
+from tests.small_jobs import PARAMETERS, WORK, WRITE, write_job
 
 PAGE = (Path(__file__).parents[2] / "docs" / "schedules.md").read_text("utf-8")
 

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from operations.servers import webhook
-from small_jobs import write_job
 
 from salesforecast import fingerprint
 from salesforecast.errors import DataError
@@ -18,6 +16,8 @@ from salesforecast.operations.jobfile import JobFile, Keep
 from salesforecast.operations.ledger import find_run, run_before, runs_of, sweep
 from salesforecast.operations.schedule import carry_out
 from salesforecast.publishing import latest_run
+from tests.operations.servers import webhook
+from tests.small_jobs import write_job
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 JOB = """

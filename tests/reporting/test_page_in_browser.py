@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from browser import MISSING, chromium, open_page
 
 from salesforecast.reporting.page import write_page
+from tests.browser import MISSING, chromium, open_page
 
 pytestmark = [
     pytest.mark.browser,

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import openpyxl
 import pytest
-from office import compared, office, recalculated, same
 
 from salesforecast.reporting.sheet import sheet_name
 from salesforecast.reporting.workbook import write_workbook
+from tests.office import compared, office, recalculated, same
 
 HEAD = 4  # row of the column heads, counted from 1
 LEVELS = {"Company": "company", "Group": "group", "Country": "country", "Territory": "territory",

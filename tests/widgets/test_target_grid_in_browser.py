@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 import urllib.request
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-import browser
-
 from salesforecast.widgets.target_grid import built
+from tests import browser
 
 pytestmark = [
     pytest.mark.browser,

@@ -274,15 +274,20 @@ def _credited(inputs: Inputs, periods: pd.DatetimeIndex, *, as_of: pd.Timestamp)
 
 def ahead(inputs: Inputs, plan: Plan, *, closed: pd.Timestamp, draws: int, seed: int) -> Samples:
     """Samples of what is left of a plan, forecast anew from what its positions sold so far."""
+    frame = sales_until(inputs, closed)
+    left = int((plan.periods > closed).sum())
+    made = forecast(frame, plan.hierarchy, cutoff=closed, horizon=left, draws=draws, seed=seed)
+    return made.samples
+
+
+def sales_until(inputs: Inputs, closed: pd.Timestamp) -> pd.DataFrame:
+    """`HISTORY` of the leaves up to a closed month, of all products together."""
     past = inputs.history.frame.groupby(["node", "period"], as_index=False)["sales"].sum()
     since = pd.date_range(inputs.history.cutoff, closed, freq="MS", inclusive="right", unit="us")
     day = closed + pd.DateOffset(months=1) - pd.Timedelta(days=1)
     new = _credited(inputs, since, as_of=day).rename(columns={"actual": "sales"})
     rows = pd.concat([past, new])
-    frame = HISTORY.check(rows.assign(product=ALL_PRODUCTS))
-    left = int((plan.periods > closed).sum())
-    made = forecast(frame, plan.hierarchy, cutoff=closed, horizon=left, draws=draws, seed=seed)
-    return made.samples
+    return HISTORY.check(rows.assign(product=ALL_PRODUCTS))
 
 
 def track_plan(inputs: Inputs, plan: Plan, *, as_of: pd.Timestamp, draws: int = 500) -> Tracking:

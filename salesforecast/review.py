@@ -9,6 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from salesforecast import desk
+from salesforecast.errors import DataError, InfeasibleError
+from salesforecast.planning.decision import Decision
 from salesforecast.planning.indicators import (
     Indicator,
     ManagementTable,
@@ -102,7 +104,7 @@ def _record(inputs: Inputs, plan: Plan, found: Tracking, least_chance: float) ->
     """The warnings of past years at the same month, for the units that the page shows."""
     closed = found.periods[found.periods["closed"]]["period"].nunique()
     first = plan.periods[0]
-    sales = inputs.history.frame
+    sales = desk.sales_until(inputs, first - pd.DateOffset(months=1))
     years = (first.year * YEAR + first.month - _months(sales["period"].min())) // YEAR
     if len(plan.periods) != YEAR or not 0 < closed < YEAR or years < LEAST_YEARS:
         return None
@@ -120,6 +122,18 @@ def _record(inputs: Inputs, plan: Plan, found: Tracking, least_chance: float) ->
 
 def _months(period: pd.Timestamp) -> int:
     return period.year * YEAR + period.month
+
+
+def would_move(inputs: Inputs, plan: Plan, decision: Decision, *, as_of: pd.Timestamp) -> str:
+    """What re-planning by a decision would move, or why it cannot, in words; nothing is saved."""
+    last = pd.Timestamp(as_of) + pd.Timedelta(days=1) - pd.DateOffset(months=1)
+    closed = plan.periods[plan.periods <= last]
+    if not len(closed):
+        return "no month is closed yet"
+    try:
+        return desk.replan_year(inputs, plan, closed=closed[-1], decision=decision)[1].words
+    except (InfeasibleError, DataError) as error:  # a limit, or no open month: the review goes on
+        return f"cannot be: {error}"
 
 
 def meeting_of(made: Review, inputs: Inputs, *, plan: str) -> Meeting:

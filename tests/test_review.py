@@ -1,6 +1,7 @@
 """The monthly review: the notebook runs, and its figures are those of the plan."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -9,10 +10,12 @@ import pytest
 
 from salesforecast import desk, review, workbench
 from salesforecast.hierarchy import ROOT
+from salesforecast.planning.decision import Decision
 from salesforecast.planning.indicators import Indicator
 from salesforecast.planning.scenario import Scenario
 from salesforecast.planning.store import Store
 from salesforecast.reporting import review_page
+from salesforecast.rules import Lock
 from tests.conftest import ADVENTUREWORKS
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "monthly_review.ipynb"
@@ -116,3 +119,15 @@ def test_the_notebook_runs_on_a_stored_plan(tmp_path):
     assert pieces.shape[1] == 6 and (pieces.sum(axis=1) > 0).all()
     marked = pd.read_csv(tmp_path / "management_table.csv", index_col=0)
     assert marked.map(lambda v: str(v)[-1:] in "▲●▼").to_numpy().sum() >= 6
+
+
+def test_a_decision_that_limits_forbid_is_said_and_the_review_goes_on(tiny_company):
+    inputs = desk.open_year(tiny_company, first=pd.Timestamp("2025-07-01"), months=6, draws=50)
+    wish = Scenario(stretch=0.5, rules=(Lock("North", 5_000), Lock("South", 5_000)))
+    plan = workbench.build_plan(inputs, replace(wish, total=10_000))
+    recover, day = Decision("recover", carried_by="region"), pd.Timestamp("2025-09-30")
+    said = review.would_move(inputs, plan, recover, as_of=day)
+    assert said.startswith("cannot be: the decision breaks limits") and "lock of 'North'" in said
+    assert "no month" in review.would_move(inputs, plan, recover, as_of=pd.Timestamp("2025-07-15"))
+    free = replace(plan, scenario=replace(plan.scenario, rules=()))
+    assert "decision: recover" in review.would_move(inputs, free, recover, as_of=day)

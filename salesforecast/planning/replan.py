@@ -62,7 +62,8 @@ def replan(
 
     Only what is undecided moves anything: a gap is decided on once, so re-planning again
     with the same actuals returns the same targets. What rounding to the step leaves over
-    stays undecided and is carried when it makes a whole step.
+    stays undecided and is carried when it makes a whole step. Units that a limit holds carry
+    nothing as long as others of the same carrier can.
 
     Parameters
     ----------
@@ -101,8 +102,11 @@ def replan(
     free = is_open & ~_is_locked(cells, locked)
     change = _change(cells, free, wanted, decision, step)
     after = cells.assign(target=cells["target"] + change)
+    while broken := _broken(cells, after, hierarchy, rules, baseline):
+        free = _others(cells, free, wanted, broken)
+        change = _change(cells, free, wanted, decision, step)
+        after = cells.assign(target=cells["target"] + change)
     _check_budget(change, decision)
-    _check_rules(cells, after, hierarchy, rules, baseline)
     carried = pd.Series(change, index=cells["node"]).groupby(level=0).sum()
     gap["carried"] = carried.reindex(gap.index).fillna(0).astype("int64")
     taken = _settle(gap, wanted, decision, settled)
@@ -241,17 +245,17 @@ def _check_budget(change: np.ndarray, decision: Decision) -> None:
         )
 
 
-def _check_rules(
+def _broken(
     before: pd.DataFrame,
     after: pd.DataFrame,
     hierarchy: Hierarchy,
     rules: Sequence[Rule],
     baseline: pd.Series | None,
-) -> None:
-    """Every rule that held before holds afterwards, or the error names those that would not."""
+) -> dict[str, pd.Index]:
+    """Rules that held before and would not afterwards, in words, with their leaves."""
     known = pd.Series(0.0, index=hierarchy.leaves) if baseline is None else baseline
     sums = [f.groupby("node")["target"].sum().reindex(hierarchy.leaves) for f in (before, after)]
-    broken = []
+    broken: dict[str, pd.Index] = {}
     for rule in rules:
         row = rule.row(hierarchy, known)
         old, new = (float((s[row.coefficients.index] * row.coefficients).sum()) for s in sums)
@@ -261,13 +265,26 @@ def _check_rules(
         if worse_up or worse_down:
             over = new - row.upper if worse_up else row.lower - new
             said = f" (by {rule.owner}: {rule.reason})" if rule.owner else ""
-            broken.append(f"{rule.words()}{said}, by {over:,.0f}")
-    if broken:
+            broken[f"{rule.words()}{said}, by {over:,.0f}"] = row.coefficients.index
+    return broken
+
+
+def _others(
+    cells: pd.DataFrame, free: np.ndarray, wanted: pd.DataFrame, broken: dict[str, pd.Index]
+) -> np.ndarray:
+    """The free cells without those that broken limits hold, where every carrier keeps some."""
+    held = np.logical_or.reduce(
+        [cells["node"].isin(leaves).to_numpy() for leaves in broken.values()]
+    )
+    left = set(cells["node"][free & ~held])
+    moving = wanted.loc[wanted["amount"] != 0, "members"]
+    if not (free & held).any() or not all(left & set(members) for members in moving):
         raise InfeasibleError(
             "the decision breaks limits of the plan.",
             where="; ".join(broken),
-            fix="release the limit, recover less, or let others carry it.",
+            fix="release the limit, recover less, or let the company carry it.",
         )
+    return np.asarray(free & ~held)
 
 
 def _settle(

@@ -11,7 +11,7 @@ from salesforecast.hierarchy import Hierarchy
 from salesforecast.planning.decision import Decision
 from salesforecast.planning.replan import replan
 from salesforecast.planning.spread import share
-from salesforecast.rules import Ceiling, Floor
+from salesforecast.rules import Ceiling, Floor, Lock
 from salesforecast.tables import TARGETS
 
 TREE = Hierarchy.of(
@@ -124,6 +124,22 @@ def test_a_rule_that_was_broken_before_may_stay_so_but_not_get_worse():
     rules = (Floor("s", 5000), Ceiling("s", 100))
     made = replan(PLAN, SOLD, TREE, closed=JANUARY, rules=rules, decision=Decision("recover"))
     assert made.gap["carried"].sum() == 50
+
+
+def test_what_a_limit_holds_carries_nothing_while_others_can():
+    company = Decision("recover", carried_by="company")
+    rules = (Lock("w/a", 600), Ceiling("s", 1200))
+    made = replan(PLAN, SOLD, TREE, closed=JANUARY, rules=rules, decision=company)
+    assert made.gap["carried"].to_dict() == {"s/c": 0, "s/d": 0, "w/a": 0, "w/b": 20}
+    again = replan(
+        made.targets, SOLD, TREE, closed=JANUARY, rules=rules, decision=company,
+        settled=made.settled,
+    )  # fmt: skip
+    assert again.targets.equals(made.targets)
+    with pytest.raises(
+        InfeasibleError, match=r"(?s)breaks limits.*'w/a' at 600.*or let the company"
+    ):
+        replan(PLAN, SOLD, TREE, closed=JANUARY, rules=rules, decision=Decision("recover"))
 
 
 AMOUNTS = st.lists(st.lists(st.integers(0, 500), min_size=4, max_size=4), min_size=4, max_size=4)

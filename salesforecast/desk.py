@@ -215,6 +215,7 @@ def open_for(
             where=f"the scenario says {length} months from {scenario.first or 'anywhere'}",
             fix="leave --first and --months out, or change the scenario.",
         )
+    _ = WorkCalendar(scenario.calendar)  # refuses a country that it does not know
     return open_year(
         organisation,
         first=begins,

@@ -211,7 +211,14 @@ def total_of(inputs: Inputs, scenario: Scenario) -> int:
             where=f"the forecast of the quarter adds up to {inputs.leaves['forecast'].sum():,.0f}",
             fix="give a total in the scenario; a target is zero or more, and exact up to 2^53.",
         )
-    return int(round_to_step(np.array([wanted]), scenario.step)[0])
+    total = int(round_to_step(np.array([wanted]), scenario.step)[0])
+    if not total and wanted >= 1:
+        raise DataError(
+            "the money step is larger than what is to be planned.",
+            where=f"step {scenario.step:,}; the company target would be {wanted:,.0f}",
+            fix=f"write a smaller step, such as {10 ** max(len(str(int(wanted))) - 4, 0):,}.",
+        )
+    return total
 
 
 def build_plan(

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from salesforecast import desk, workbench
-from salesforecast.errors import DataError
+from salesforecast.errors import DataError, ParameterError
 from salesforecast.hierarchy import ROOT
 from salesforecast.planning.changes import Leave, Shock
 from salesforecast.planning.compare import compare
@@ -157,3 +157,12 @@ def test_a_saved_plan_is_opened_again_as_it_was_known(tiny_company):
     assert top["landing"] == pytest.approx(plan.units.loc[ROOT, "forecast"], rel=0.25)
     with pytest.raises(DataError, match="the data end with 2025-12"):
         desk.open_for(tiny_company, Scenario(cutoff="2026-03", first="2026-04", months=3))
+
+
+def test_a_step_above_the_target_and_a_strange_country_are_refused(tiny_company):
+    inputs = desk.open_year(tiny_company, months=3, draws=40)
+    with pytest.raises(DataError, match=r"(?s)step is larger.*step 1,000,000.*smaller step"):
+        workbench.build_plan(inputs, Scenario(step=1_000_000))
+    assert workbench.build_plan(inputs, Scenario(total=0)).units.loc[ROOT, "target"] == 0
+    with pytest.raises(ParameterError, match="no holidays are known for 'XX'"):
+        desk.open_for(tiny_company, Scenario(calendar="XX"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 
 import pandas as pd
 
@@ -115,6 +116,22 @@ class Headcount:
                     where=f"[[headcount]] of '{self.node}'",
                     fix='write { start = "2013-09", count = 1, ramp = 3 }.',
                 )
+            self._readable(entry)
+
+    def _readable(self, entry: Mapping[str, object]) -> None:
+        """Refuse a start that is no month, a count or a ramp that is no number."""
+        try:
+            since = pd.Timestamp(str(entry["start"]))
+            ramp, count = (float(str(entry.get(k, 0))) for k in ("ramp", "count"))
+            good = since == since and 0 <= ramp < 1200 and isfinite(count)
+        except ValueError:
+            good = False
+        if not good:
+            raise OrganisationError(
+                f"an entry of people cannot be read: {dict(entry)}.",
+                where=f"[[headcount]] of '{self.node}'",
+                fix='write a month and numbers: { start = "2013-09", count = 1, ramp = 3 }.',
+            )
 
     def working(self, periods: pd.DatetimeIndex) -> pd.Series:
         """Full people at work in each month of `periods`, learners counted in part."""

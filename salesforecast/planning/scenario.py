@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
@@ -21,6 +22,9 @@ RULES: Mapping[str, type] = {
     "growth_band": GrowthBand,
     "capacity": Capacity,
 }
+
+
+MOST_DRAWS = 100_000  # simulated futures: more do not fit into the memory of a laptop
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ class Scenario:
             raise OrganisationError(
                 f"the scenario contradicts itself: {problem}.",
                 where=f"{' and '.join(keys)} of the scenario",
-                fix="give a total or a chance or a stretch, and a step of 1 or more.",
+                fix=_FIXES.get(keys[0], _USUAL_FIX),
             )
 
     def limits(self, periods: pd.DatetimeIndex) -> tuple[Rule, ...]:
@@ -133,7 +137,9 @@ class Scenario:
             text = Path(path).read_bytes().decode("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise OrganisationError(
-                "the scenario cannot be read.", where=f"{path}: {error}", fix="mend the file."
+                "the scenario cannot be read.",
+                where=f"{path}: {error}",
+                fix="check the path, and save the file as UTF-8 text.",
             ) from error
         return cls.from_text(text, where=str(path))
 
@@ -156,6 +162,19 @@ class Scenario:
         return compose(self)
 
 
+_MONTH = re.compile(r"(19|20|21)\d\d-(0[1-9]|1[0-2])")
+_USUAL_FIX = "give a total or a chance or a stretch, and a step of 1 or more."
+_FIXES = {
+    "first": 'write the first month as "2013-09".',
+    "cutoff": 'write the last month that is known as "2013-08"; it lies before the plan.',
+    "seed": "write a whole number, zero or more.",
+    "months": "write whole numbers, zero or more.",
+    "draws": f"write 0 (as usual) or at most {MOST_DRAWS:,}.",
+    "blend": "write weights of zero or more.",
+    "potential": "write figures of zero or more.",
+}
+
+
 def contradiction(scenario: Scenario) -> tuple[str, tuple[str, ...]]:
     """What cannot be together in a scenario, and the keys that say it; empty when all is well."""
     if scenario.total is not None and scenario.chance is not None:
@@ -166,6 +185,15 @@ def contradiction(scenario: Scenario) -> tuple[str, tuple[str, ...]]:
         return f"the chance {scenario.chance} is not between 0 and 1", ("chance",)
     if scenario.months < 0 or scenario.draws < 0:
         return "months and draws are counted", ("months", "draws")
+    if scenario.draws > MOST_DRAWS:
+        return f"{scenario.draws} simulated futures would not fit into memory", ("draws",)
+    if scenario.seed < 0:
+        return f"the seed {scenario.seed} is negative", ("seed",)
+    for key, month in (("first", scenario.first), ("cutoff", scenario.cutoff)):
+        if month and not _MONTH.fullmatch(month):
+            return f"'{month}' is no month", (key,)
+    if scenario.first and scenario.cutoff >= scenario.first:
+        return f"the plan begins {scenario.first}, which its forecast knew", ("cutoff", "first")
     if scenario.step < 1:
         return f"the step {scenario.step} is less than one", ("step",)
     if scenario.stretch <= -1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
@@ -83,7 +83,9 @@ def test_no_more_cells_change_than_allowed_and_a_refusal_is_right(case, cells):
     assert keeps(rules, hierarchy, targets)
 
 
-@settings(max_examples=examples(25))
+@settings(  # many a random plan has nothing to move and is passed over
+    max_examples=examples(25), suppress_health_check=[HealthCheck.filter_too_much]
+)
 @given(plans(), st.floats(0.3, 0.9))
 def test_what_moves_within_a_budget_is_the_fairest_of_all(case, share):
     """No other plan within the limits and the budget comes closer to fair (squares, Clarabel)."""

@@ -52,3 +52,34 @@ def test_what_is_not_understood_is_refused(tmp_path, text, words):
     (tmp_path / "scenario.toml").write_text(text)
     with pytest.raises(OrganisationError, match=words):
         Scenario.read(tmp_path / "scenario.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('first = "foo"', r"(?s)'foo' is no month.*line 1.*as \"2013-09\""),
+        ('first = "2012-13"', "'2012-13' is no month"),
+        ('cutoff = "soon"', "'soon' is no month"),
+        ('first = "2012-12"\ncutoff = "2013-06"', r"(?s)which its forecast knew.*before the plan"),
+        ("seed = -1", r"(?s)seed -1 is negative.*zero or more"),
+        ("draws = 100000000", r"(?s)would not fit into memory.*100,000"),
+        ("months = -2", r"(?s)counted.*whole numbers"),
+        (
+            '[[headcount]]\nnode = "E"\nunit = "calls"\nper_month = 1\nuses = { E = 1 }\n'
+            'people = [{ start = "soon" }]',
+            r"(?s)people cannot be read.*\[\[headcount\]\] of 'E'.*2013-09",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_no_month_or_no_count_is_refused_with_its_line(tmp_path, text, words):
+    path = tmp_path / "scenario.toml"
+    path.write_text(text)
+    with pytest.raises(OrganisationError, match=words):
+        Scenario.read(path)
+
+
+def test_another_encoding_is_refused_with_what_to_do(tmp_path):
+    path = tmp_path / "scenario.toml"
+    path.write_bytes('name = "上海"'.encode("gb18030"))
+    with pytest.raises(OrganisationError, match="save the file as UTF-8"):
+        Scenario.read(path)

@@ -103,13 +103,15 @@ def _take_apart(at: int, cell_text: str, repairs: dict[str, list[int]]) -> _Piec
         repairs.setdefault("currency signs", []).append(at)
     bare = bare.replace("−", "-")
     if bare.startswith("(") and bare.endswith(")"):
-        bare, factor = bare[1:-1].strip("- "), -factor  # (-5) and (5) are both minus five
+        bare, factor = bare[1:-1].strip().removeprefix("-"), -factor  # (-5) and (5) are minus five
         repairs.setdefault("brackets for negative numbers", []).append(at)
     while bare and bare[-1] in FACTORS:
         repairs.setdefault(f"the unit {bare[-1]}", []).append(at)
         bare, factor = bare[:-1].strip(), factor * FACTORS[bare[-1]]
-    if bare.endswith("-") or bare.startswith("-"):
-        bare, factor = bare.strip("- "), -factor
+    if bare.startswith("-"):
+        bare, factor = bare[1:].strip(), -factor
+    elif bare.endswith("-"):  # one sign only: "--5" and "-5-" say nothing for sure
+        bare, factor = bare[:-1].strip(), -factor
     return _Piece(at, bare.removeprefix("+").strip(), factor)
 
 

@@ -44,6 +44,8 @@ def _refused(folder, row):
         ("0202-01-05,N,5", "cannot be read"),
         ("2024-06-05,N,1e300", "beyond"),
         ("2024-06-05,N,inf", "number|beyond"),
+        ("2024-06-05,N,--5", "in place of a number"),
+        ("2024-06-05,N,-5-", "in place of a number"),
     ],
 )
 def test_a_slip_is_refused_with_its_row(tmp_path, row, words):

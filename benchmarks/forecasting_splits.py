@@ -14,6 +14,7 @@ import pandas as pd
 
 from benchmarks.bench import HOME, row
 from benchmarks.forecasting_data import split_sets
+from benchmarks.forecasting_hierarchy import UNSEEN
 from salesforecast.forecasting.forecast import forecast
 from salesforecast.hierarchy import Hierarchy
 
@@ -63,7 +64,8 @@ def _misses(history: pd.DataFrame, tree: Hierarchy) -> np.ndarray:
     out = []
     for back in range(ORIGINS):
         end = len(periods) - year - back * apart
-        made = forecast(history, tree, cutoff=periods[end - 1], horizon=year, draws=2)
+        cutoff = periods[end - 1]
+        made = forecast(history, tree, cutoff=cutoff, horizon=year, draws=2, weights=UNSEEN)
         ahead = made.frame.groupby(keys)["forecast"].sum().reindex(wide.index).fillna(0.0)
         shares = (
             ahead.to_numpy(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -11,6 +11,7 @@ OWN = 100.0  # errors of its own after which a series counts as much as its clas
 CLASS = 200.0  # errors of its class after which that counts as much as equal weights
 FOLLOWING = "share"  # the model that follows the parent; the others follow the series itself
 FOLLOW = 0.5  # weight of following before anything was seen
+BELIEVED = 0.5  # share of the learned weights in the forecast of a sum
 ORIGINS = 6.0  # origins after which what a class showed counts half
 
 
@@ -91,6 +92,20 @@ def _following(away: np.ndarray, miss: np.ndarray, groups: np.ndarray) -> np.nda
             part = (product + FOLLOW * before) / (square + before)
             out[groups == group] = np.clip(part, 0.0, 1.0)
     return out
+
+
+def mix(weights: np.ndarray, forecasts: Iterable[np.ndarray]) -> np.ndarray:
+    """Mean (origin, series, step) of the models' forecasts by their weights (model, series).
+
+    Where a model says nothing (NaN) the others share its weight; NaN where none says anything.
+    """
+    total: np.ndarray | float = 0.0
+    mean: np.ndarray | float = 0.0
+    for weight, one in zip(weights, forecasts, strict=True):
+        known = np.isfinite(one)
+        share = weight[:, None] * known
+        total, mean = total + share, mean + share * np.where(known, one, 0.0)
+    return np.where(total > 0, mean / np.where(total > 0, total, 1.0), np.nan)
 
 
 def size_groups(size: np.ndarray, leaves: int) -> np.ndarray:

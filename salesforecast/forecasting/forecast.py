@@ -10,10 +10,10 @@ import pandas as pd
 
 from salesforecast.errors import Finding
 from salesforecast.forecasting.calibrate import LeafErrors, leaf_errors
-from salesforecast.forecasting.combine import learn_weights, size_groups
+from salesforecast.forecasting.combine import BELIEVED, learn_weights, mix, size_groups
 from salesforecast.forecasting.models import INSTANT
 from salesforecast.forecasting.oddities import odd_series
-from salesforecast.forecasting.origins import Origins, run_origins
+from salesforecast.forecasting.origins import LEARNED, Origins, run_origins
 from salesforecast.forecasting.reconcile import reconcile, usual_variance
 from salesforecast.forecasting.samples import draw
 from salesforecast.forecasting.structure import (
@@ -23,10 +23,11 @@ from salesforecast.forecasting.structure import (
     structure_of,
     wide_history,
 )
+from salesforecast.forecasting.weights import EVERYTHING
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.tables import FORECAST, Samples
 
-DEFAULT = (*INSTANT, "slow", "intermittent", "share")
+DEFAULT = (*INSTANT, "slow", "intermittent", "share", LEARNED)
 ORIGINS = 24  # back-test origins at most
 APART = 2  # origins of a long history lie up to a horizon over this apart
 LEAST_SHARE = 0.85  # of its own forecast that a leaf keeps: sums of few origins mislead
@@ -71,6 +72,7 @@ def forecast(
     draws: int = 1000,
     seed: int = 0,
     models: Sequence[str] = DEFAULT,
+    weights: str = EVERYTHING,
 ) -> Forecast:
     """Forecast the `horizon` periods after `cutoff` for every leaf and product.
 
@@ -89,7 +91,10 @@ def forecast(
     draws
         Number of sampled futures.
     models
-        Names out of `models.MODELS`.
+        Names out of `models.MODELS`, and `learned`: half of a sum's forecast is then made for
+        that sum alone, with weights learned on competitions.
+    weights
+        Which learned weights; `without Tourism` to be judged on such data.
 
     Raises
     ------
@@ -101,6 +106,8 @@ def forecast(
     """
     if horizon < 1 or draws < 1 or not models:
         raise ValueError(f"horizon {horizon}, draws {draws} and models {models} must not be empty")
+    if set(models) == {LEARNED}:
+        raise ValueError("learned weights forecast sums only; name a model for the leaves, too")
     cutoff = pd.Timestamp(cutoff)
     wide, step = wide_history(history, hierarchy, cutoff)
     structure = structure_of(wide.columns, hierarchy)
@@ -114,9 +121,11 @@ def forecast(
         horizon=horizon,
         models=models,
         parent=structure.parent,
+        sums=np.arange(structure.bottom, len(series)),
+        weights=weights,
     )
-    weights = _weights(origins, structure, series)
-    base = np.einsum("ms,mosh->osh", weights, np.stack([origins.forecasts[m] for m in models]))
+    shares = _weights(origins, structure, series)
+    base = mix(shares, origins.forecasts.values())
     base[_asleep(series, origins, step.year)] = 0.0
     signed = bool((bottom < 0).any())
     recent = np.abs(series[:, -12:]).mean(axis=1)
@@ -134,7 +143,7 @@ def forecast(
             draws=draws,
             seed=seed,
         ),
-        _named_weights(weights, structure, models),
+        _named_weights(shares, structure, origins),
         _accuracy(origins, base, structure.bottom),
         odd_series(wide, history[history["period"] <= cutoff], step.year),
     )
@@ -155,9 +164,14 @@ def _begin(wide: pd.DataFrame, structure: Structure) -> np.ndarray:
 
 
 def _weights(origins: Origins, structure: Structure, series: np.ndarray) -> np.ndarray:
-    past = {name: one[1:] for name, one in origins.forecasts.items()}
+    """Shares (model, series) of the models, learned weights last, where they say anything."""
+    past = {name: one[1:] for name, one in origins.forecasts.items() if name != LEARNED}
     groups = size_groups(np.abs(series).mean(axis=1), structure.bottom)
-    return learn_weights(past, origins.actual[1:], groups)
+    shares = learn_weights(past, origins.actual[1:], groups)
+    if LEARNED not in origins.forecasts:
+        return shares
+    part = BELIEVED * np.isfinite(origins.forecasts[LEARNED][0, :, 0])
+    return np.vstack([shares * (1 - part), part])
 
 
 def _asleep(series: np.ndarray, origins: Origins, year: int) -> np.ndarray:
@@ -245,10 +259,8 @@ def _sample(
     return Samples(values, hierarchy.leaves, periods)
 
 
-def _named_weights(
-    weights: np.ndarray, structure: Structure, models: Sequence[str]
-) -> pd.DataFrame:
-    frame = pd.DataFrame(weights.T, columns=list(models))
+def _named_weights(shares: np.ndarray, structure: Structure, origins: Origins) -> pd.DataFrame:
+    frame = pd.DataFrame(shares.T, columns=list(origins.forecasts))
     labels = structure.series[["node", "product", "kind"]].copy()
     is_sum = np.arange(len(labels)) >= structure.bottom
     labels["kind"] = labels["kind"].where(is_sum, "")
@@ -260,6 +272,8 @@ def _accuracy(origins: Origins, base: np.ndarray, leaves: int) -> pd.DataFrame:
     actual = origins.actual[1:, :leaves]
     rows = {}
     for name, forecasts in {**origins.forecasts, "mean": base}.items():
+        if name == LEARNED:  # of sums only
+            continue
         errors = forecasts[1:, :leaves] - actual
         known = np.isfinite(errors)
         size = np.abs(actual[known]).sum()

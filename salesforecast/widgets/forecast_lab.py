@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from salesforecast.errors import ParameterError
+from salesforecast.forecasting.combine import mix
 from salesforecast.forecasting.forecast import ORIGINS
 from salesforecast.forecasting.origins import run_origins
 from salesforecast.forecasting.structure import SEASONS, structure_of, wide_history
@@ -120,10 +121,12 @@ def study(inputs: Inputs, node: str = "", *, language: str = "en") -> Study:
         horizon=len(made.samples.periods),
         models=models,
         parent=structure.parent,
+        sums=np.array([row] if row >= structure.bottom else [], dtype=np.int64),
     )
     weights = made.weights.iloc[row]
-    said = {name: origins.forecasts[name][:, row] for name in models}
-    said["mix"] = sum(weights[name] * said[name] for name in models)
+    one = {name: origins.forecasts[name][:, [row]] for name in models}
+    said = {name: values[:, 0] for name, values in one.items() if np.isfinite(values[0]).all()}
+    said["mix"] = mix(weights.to_numpy()[:, None], one.values())[:, 0]
     ahead = {name: values[0] for name, values in said.items() if name != "mix"}
     periods = made.samples.periods
     draws = pd.DataFrame(made.samples.values[:, inside].sum(axis=1), columns=periods)

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from salesforecast.errors import DataError
-from salesforecast.forecasting.forecast import Forecast, forecast
+from salesforecast.forecasting.forecast import DEFAULT, Forecast, forecast
+from salesforecast.forecasting.origins import LEARNED
 from salesforecast.hierarchy import Hierarchy
 
 CUTOFF = pd.Timestamp("2024-08-01")
@@ -239,6 +240,40 @@ def test_weeks_and_days_keep_their_season(freq: str, season: int):
 def test_weights_of_every_series_add_up_to_one(result: Forecast):
     np.testing.assert_allclose(result.weights.sum(axis=1), 1.0)
     assert result.accuracy.loc["mean", "wape"] < result.accuracy["wape"].max()
+
+
+def test_sums_are_half_forecast_with_learned_weights_and_leaves_are_not(
+    history: pd.DataFrame, hierarchy: Hierarchy, result: Forecast
+):
+    shares = result.weights["learned"].to_numpy()
+    bottom = len(LEAVES) * 2
+    assert (shares[:bottom] == 0).all()
+    assert set(shares[bottom:]) == {0.0, 0.5}  # Dora's two products are too short for them
+    plain = forecast(
+        history, hierarchy, cutoff=CUTOFF, horizon=6, draws=2, models=("dotm", "share")
+    )
+    half = forecast(
+        history, hierarchy, cutoff=CUTOFF, horizon=6, draws=2, models=("dotm", "share", LEARNED)
+    )
+    np.testing.assert_allclose(half.frame["base"], plain.frame["base"])
+    assert np.abs(half.frame["forecast"] - plain.frame["forecast"]).max() > 0.001
+
+
+def test_a_sum_of_less_than_two_years_does_without_learned_weights(
+    history: pd.DataFrame, hierarchy: Hierarchy
+):
+    late = history[history["period"] > CUTOFF - pd.DateOffset(months=20)]
+    made = forecast(late, hierarchy, cutoff=CUTOFF, horizon=3, draws=2)
+    assert (made.weights["learned"] == 0).all()
+    plain = forecast(late, hierarchy, cutoff=CUTOFF, horizon=3, draws=2, models=DEFAULT[:-1])
+    np.testing.assert_allclose(made.frame["forecast"], plain.frame["forecast"])
+
+
+def test_learned_weights_alone_leave_nothing_for_leaves(
+    history: pd.DataFrame, hierarchy: Hierarchy
+):
+    with pytest.raises(ValueError, match="sums only"):
+        forecast(history, hierarchy, cutoff=CUTOFF, horizon=3, models=(LEARNED,))
 
 
 def test_a_newcomer_gets_the_season_of_his_colleagues(result: Forecast, history: pd.DataFrame):

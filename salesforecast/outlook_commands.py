@@ -203,6 +203,7 @@ def quantities(name: str, **options: Any) -> None:
     Example: salesforecast quantities FY2014 --level country --save-as FY2014-pieces
     """
     from salesforecast import desk, outlook
+    from salesforecast.errors import ParameterError
 
     plan, version = _kept(name, options["number"], options["store"])
     inputs = year_of_plan(options["organisation"], plan)
@@ -226,6 +227,12 @@ def quantities(name: str, **options: Any) -> None:
         with open_store(options["store"]) as store:
             there = options["save_as"] in set(store.plans()["plan"])
             head = store.version(options["save_as"]).number if there else None
+            if there and store.load(options["save_as"]).scenario.measure != found.scenario.measure:
+                raise ParameterError(
+                    f"'{options['save_as']}' is a plan of another measure.",
+                    where="--save-as",
+                    fix=f"save the pieces under a name of their own: {name}-pieces.",
+                )
             saved = store.save(
                 options["save_as"], found, reason=f"follows {follows}", opened=head,
                 provenance={**desk.provenance(inputs), "follows": follows},

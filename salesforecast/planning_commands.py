@@ -38,6 +38,18 @@ def rows_of(frame: Any) -> Any:
     return json.loads(frame.to_json(orient="records", date_format="iso", force_ascii=False))
 
 
+SHARES = ("growth", "stretch", "chance", "attainment")
+
+
+def readable(frame: Any) -> Any:
+    """Numbers as planners write them: whole amounts with separators, shares in per cent."""
+    shown = frame.copy()
+    for column in shown.columns[[kind.kind in "iuf" for kind in shown.dtypes]]:
+        form = "{:.1%}" if column in SHARES else "{:,.0f}"
+        shown[column] = [form.format(v) if v == v else "" for v in frame[column]]
+    return shown
+
+
 def described(version: Any) -> dict[str, Any]:
     from dataclasses import asdict
 
@@ -137,7 +149,11 @@ def show(name: str, **options: Any) -> None:
         "versions": [described(v) for v in versions],
         "units": rows_of(units.rename_axis("node").reset_index()),
     }
-    say(options["as_json"], data, f"{said}\n\nversion {chosen.number}:\n{table.to_string()}")
+    say(
+        options["as_json"],
+        data,
+        f"{said}\n\nversion {chosen.number}:\n{readable(table).to_string()}",
+    )
 
 
 @click.command()
@@ -255,7 +271,8 @@ def track(name: str, as_of: Any, **options: Any) -> None:
     top = found.units[~found.units["leaf"]]
     columns = ["label", "target", "expected", "actual", "gap", "attainment", "landing", "chance", "state"]  # fmt: skip
     level = options["level"] or kept.hierarchy.levels[1]
-    words = f"{top[columns].to_string()}\n\nranking, {level}:\n{found.ranking(level).to_string(index=False)}"
+    ranks = readable(found.ranking(level)).to_string(index=False)
+    words = f"{readable(top[columns]).to_string()}\n\nranking, {level}:\n{ranks}"
     say(options["as_json"], rows_of(found.units.rename_axis("node").reset_index()), words)
 
 

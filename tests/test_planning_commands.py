@@ -3,13 +3,17 @@
 import json
 import subprocess
 import sys
+from math import nan
 
 import click
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from salesforecast.errors import ParameterError
 from salesforecast.outlook_commands import COMMANDS as OUTLOOK
 from salesforecast.planning_commands import COMMANDS as PLANNING
+from salesforecast.planning_commands import readable
 
 COMMANDS = (*PLANNING, *OUTLOOK)
 WITH_DATA = (
@@ -125,6 +129,23 @@ def test_a_question_by_command(desk):
     scenario, price = (str(desk.folder / name) for name in ("scenario.toml", "price.toml"))
     found = desk("what-if", scenario, price, "--first", "2025-07")
     assert found["summary"][1]["plan"] == "price" and found["summary"][1]["change"] < 0
+
+
+def test_slips_of_the_hand_are_refused_in_words(desk):
+    plan = ("--name", "slips", "--reason", "r", "--first", "2025-07", "--months", "3")
+    desk("plan", str(desk.folder / "scenario.toml"), *plan)
+    (desk.folder / "empty.toml").write_text("")
+    for words, said in [
+        (("expenses", "slips", "--budget", str(desk.folder / "empty.toml")), "budget has no entry"),
+        (("track", "slips", "--as-of", "2025-07-31", "--level", "planet"), "no level 'planet'"),
+    ]:
+        refused = desk(*words, good=False)
+        assert isinstance(refused.exception, ParameterError) and said in str(refused.exception)
+
+
+def test_figures_are_shown_as_planners_write_them():
+    frame = pd.DataFrame({"label": ["a", "b"], "gap": [-1234567.89, nan], "chance": [0.4149, nan]})
+    assert readable(frame).to_numpy().tolist() == [["a", "-1,234,568", "41.5%"], ["b", "", ""]]
 
 
 def test_unknown_plans_are_named(desk):

@@ -69,7 +69,11 @@ def read_expenses(path: str | Path) -> list[Expense]:
             raise ParameterError(
                 f"'{name}' is not known.", where=str(path), fix="write [[expense]]."
             )
-    for number, entry in enumerate(raw.get("expense", []), 1):
+    if not raw.get("expense"):
+        raise ParameterError(
+            "the budget has no entry.", where=str(path), fix="write at least one [[expense]]."
+        )
+    for number, entry in enumerate(raw["expense"], 1):
         where = f"{path}, [[expense]] {number}"
         odd = [name for name in entry if name not in known]
         if odd:

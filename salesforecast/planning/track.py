@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from salesforecast.errors import DataError
+from salesforecast.errors import DataError, ParameterError, nearest
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.tables import ACTUALS, TARGETS, Samples
 
@@ -41,7 +41,12 @@ class Tracking:
     periods: pd.DataFrame
 
     def ranking(self, level: str) -> pd.DataFrame:
-        """The units of one level, the best first."""
+        """The units of one level, the best first; a `ParameterError` where there is none."""
+        levels = self.units["level"].unique()
+        if level not in levels:
+            raise ParameterError(
+                f"there is no level '{level}'.", where="level", fix=nearest(level, levels)
+            )
         rows = self.units[self.units["level"] == level]
         columns = ["rank", "label", "expected", "actual", "gap", "attainment", "state"]
         return rows.sort_values(["rank", "label"], na_position="last")[columns]

@@ -40,7 +40,13 @@ def is_large(path: Path, source: Source) -> bool:
     """
     import importlib.util
 
-    if source.month_columns or not path.is_file() or not importlib.util.find_spec("duckdb"):
+    rated = bool(source.columns.currency)  # by the month of each line: not yet summed here
+    if (
+        rated
+        or source.month_columns
+        or not path.is_file()
+        or not importlib.util.find_spec("duckdb")
+    ):
         return False
     with path.open("rb") as file:
         if file.read(4) != _PARQUET:

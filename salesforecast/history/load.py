@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,9 @@ from salesforecast.errors import Finding, Severity
 from salesforecast.findings import found
 from salesforecast.fiscal import FiscalCalendar
 from salesforecast.hierarchy import SEPARATOR, join_path
+from salesforecast.history.currencies import Rates, read_rates
 from salesforecast.history.dates import parse_dates
+from salesforecast.history.doubles import Refused, duplicates
 from salesforecast.history.large import is_large, read_summed
 from salesforecast.history.lookups import Names, people_names, product_names, territory_paths
 from salesforecast.history.months import (
@@ -33,7 +35,6 @@ from salesforecast.history.subtotals import are_totals
 from salesforecast.tables import ALL_PRODUCTS, LINES, TIME
 
 MOST = 1e15  # an amount above it is no amount, and sums would not be exact
-_Refused = tuple[str, int, str, str, str]
 REFUSED = ["source", "row", "column", "value", "why"]
 _DROPPED = "Correct them in the file and run again."
 
@@ -70,7 +71,7 @@ class _Notes:
     raw: Raw
     findings: list[Finding]
     bad: np.ndarray
-    refused: list[_Refused] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
 
     def refuse(self, what: str, at: Sequence[int], column: str, effect: str) -> None:
         """Record an error about the cells at positions `at`, and leave their rows out."""
@@ -131,7 +132,9 @@ def load(organisation: Organisation) -> Loaded:
     products = product_names(organisation)
     frames, findings, refused = [], [], []
     headers: dict[str, tuple[str, ...]] = {}
-    inputs = {**places.inputs, **people.inputs, **products.inputs, **_further(organisation)}
+    rates, rated = read_rates(organisation)
+    inputs = {**places.inputs, **people.inputs, **products.inputs, **rated}
+    inputs |= _further(organisation)
     for source in organisation.sources:
         seen: list[tuple[Raw, pd.DataFrame]] = []
         for path in find_files(organisation.folder, source.path):
@@ -144,13 +147,14 @@ def load(organisation: Organisation) -> Loaded:
             raw, read_as = _months_below(raw, source)
             notes = _Notes(raw, list(raw.findings), np.zeros(len(raw.frame), dtype=bool))
             lines = _lines(notes, read_as, organisation.calendar, organisation.freq, places)
+            _convert(notes, lines, source, rates)
             lines["person"] = _named(notes, source.columns.person, people, "person")
             lines["product"] = _named(notes, source.columns.product, products, "product")
             frames.append(lines[~notes.bad])
             findings += notes.findings
             refused += notes.refused
             inputs[raw.name], headers[raw.name] = raw.digest, raw.header
-        findings += _duplicates(seen, source.columns.line, refused)
+        findings += duplicates(seen, source.columns.line, refused)
     lines = LINES.check(pd.concat(frames, ignore_index=True))
     listed = pd.DataFrame(refused, columns=REFUSED)
     return restated(Loaded(lines, tuple(findings), inputs, listed, headers), organisation)
@@ -204,7 +208,7 @@ def _further(organisation: Organisation) -> dict[str, str]:
 
 def _want(source: Source) -> Want:
     columns = source.columns
-    text = [*columns.territory, columns.person, columns.product, *columns.line]
+    text = [*columns.territory, columns.person, columns.product, columns.currency, *columns.line]
     other = [columns.date, columns.amount, columns.quantity]
     return Want(
         text=tuple(dict.fromkeys(name for name in text if name)),
@@ -234,6 +238,16 @@ def _lines(
             "quantity": _numbers(notes, columns.quantity, source) if columns.quantity else np.nan,
         }
     )
+
+
+def _convert(notes: _Notes, lines: pd.DataFrame, source: Source, rates: Rates) -> None:
+    """Amounts into the measure's unit; a line whose rate is not known is refused."""
+    if (column := source.columns.currency) and rates.own:
+        each = rates.of(notes.raw.frame[column], lines["date"])
+        at = np.flatnonzero(each.isna().to_numpy(bool) & ~notes.bad).tolist()
+        what = f"{counted(len(at), 'row')} whose currency has no rate in its month"
+        notes.refuse(what, at, column, "Add the rate to the table that [rates] names.")
+        lines["amount"] *= each.fillna(0.0)
 
 
 def _subtotals(notes: _Notes, source: Source) -> None:
@@ -368,30 +382,3 @@ def _named(notes: _Notes, column: str, names: Names, what: str) -> pd.Series:
     )
     named = pd.Series(values[codes], index=frame.index, dtype="str")
     return named.mask(named == "", fallback) if fallback else named
-
-
-def _duplicates(
-    seen: Sequence[tuple[Raw, pd.DataFrame]], key: Sequence[str], refused: list[_Refused]
-) -> Iterator[Finding]:
-    """Rows of one source, over all its files, that share the key of a line; also put in `refused`."""
-    if not key or not seen:
-        return
-    keys = pd.concat([frame for _, frame in seen], ignore_index=True)
-    again = np.flatnonzero(keys.duplicated().to_numpy(bool))
-    if not len(again):
-        return
-    rows = [(raw.name, int(row)) for raw, _ in seen for row in raw.rows]
-    where = [f"{name}, row {row}" for name, row in rows]
-    texts = keys.iloc[again].astype("str").agg(", ".join, axis=1)
-    refused += [
-        (*rows[at], ", ".join(key), text, "the key of another row")
-        for at, text in zip(again, texts, strict=True)
-    ]
-    first = ", ".join(str(value) for value in keys.iloc[again[0]])
-    yield Finding(
-        "error",
-        f"{counted(len(again), 'row')} with the key of another ({', '.join(key)})",
-        f"{'; '.join(where[at] for at in again[:3])}: first {first}",
-        "The same sale would count twice: remove them, or name further columns in `line`.",
-        len(again),
-    )

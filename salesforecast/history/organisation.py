@@ -38,6 +38,7 @@ class Columns:
     """The user's name of each column; empty where his table has none.
 
     `territory` is one key into `[territories]`, or one column a level, top first.
+    `currency` says what an amount is in; `[rates]` turns it into that of the measure.
     `line` are the columns that together name a row: no two rows share them. Where months stand
     side by side (`Source.month_columns`) there is no `amount`, and `date` is the column of the
     year, empty where the names of the months say it.
@@ -50,6 +51,7 @@ class Columns:
     person: str = ""
     product: str = ""
     line: tuple[str, ...] = ()
+    currency: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,20 @@ class Territories:
     key: str
     columns: tuple[str, ...]
     none: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RateTable:
+    """What one unit of a `currency` is worth in a `month`, in `unit`.
+
+    Measures in that unit are converted; others (pieces) are not.
+    """
+
+    path: str
+    unit: str
+    month: str
+    currency: str
+    rate: str
 
 
 @dataclass(frozen=True)
@@ -166,6 +182,8 @@ class Organisation:
         What moves sales besides time: holidays, events, drivers, changes of regions.
     further
         Measures besides the usual one: cash received, profit, quantity.
+    rates
+        What other currencies are worth, month by month.
     """
 
     name: str
@@ -183,6 +201,7 @@ class Organisation:
     folder: Path = Path()
     declared: Declared = field(default_factory=Declared)
     further: tuple[Measure, ...] = ()
+    rates: RateTable | None = None
 
     @property
     def measures(self) -> tuple[Measure, ...]:
@@ -267,5 +286,6 @@ PARTS: Mapping[str, type] = {
     "people": People,
     "assignments": Assignments,
     "quota": Quota,
+    "rates": RateTable,
     "house": House,
 }

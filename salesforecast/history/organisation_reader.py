@@ -279,6 +279,14 @@ def _problems(organisation: Organisation) -> Iterator[tuple[str, str]]:
                 f"{expected} {'is' if expected == 1 else 'are'} needed.",
                 "name the key of [territories], or one column a level, top first.",
             )
+    if any(s.columns.currency for s in organisation.sources) and organisation.rates is None:
+        yield "a source has a currency, but there are no rates.", "add a [rates] table."
+    units = {measure.unit for measure in organisation.measures}
+    if organisation.rates and organisation.rates.unit not in units - {""}:
+        yield (
+            f"[rates] are in '{organisation.rates.unit}', but no measure is.",
+            "write the same unit under [measure] and [rates].",
+        )
     names = [measure.name for measure in organisation.measures]
     for source in organisation.sources:
         if source.measure and source.measure not in names:

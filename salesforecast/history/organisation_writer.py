@@ -30,6 +30,7 @@ _REMARKS = {
     "person": "who sold it",
     "product": "product or category",
     "line": "together unique, so that no sale counts twice",
+    "currency": "what an amount is in; [rates] turns it into the unit",
     "shift_days": "a line belongs to the period of its date plus this",
     "multiplier": "amounts in the table times this are in the unit above",
     "day_first": "whether 03/04 is 3 April",
@@ -62,7 +63,7 @@ def _moved(organisation: Organisation, folder: Path) -> Organisation:
     def path_from(part: Any) -> Any:
         return replace(part, path=_relative(organisation.folder / part.path, folder))
 
-    parts = ("territories", "people", "assignments", "quota")
+    parts = ("territories", "people", "assignments", "quota", "rates")
     there = {name: getattr(organisation, name) for name in parts}
     told = organisation.declared
     own = {"overrides": told.overrides, "own_days": told.work.own_days}

@@ -253,7 +253,7 @@ def _long_row(one: Spoilt) -> None:
 
 
 def _total_row(one: Spoilt) -> None:
-    row = [""] * len(one.rows[0])
+    row = [""] * max(len(one.rows[0]), one.amount + 1)
     row[0], row[one.amount] = one.random.choice(PLACES[2:6]), "123456.00"
     one.rows.append(row)
 

@@ -29,11 +29,11 @@ KEYS, WARM_UP, SCROLLS = 40, 5, 40
 NAME = "speed.ipynb"
 CODE = """
 import ipywidgets
-from salesforecast import workbench
+from salesforecast import desk
 from salesforecast.widgets.planner import Planner
 from salesforecast.widgets.saving import Shelf
 from salesforecast.widgets.session import Session
-session = Session(workbench.prepare("company/organisation.toml", draws=400))
+session = Session(desk.open_year("company/organisation.toml", months=12, draws=400))
 empty, echo = ipywidgets.IntSlider(max=10_000), ipywidgets.HTML("0")
 empty.add_class("bench-empty")
 echo.add_class("bench-echo")

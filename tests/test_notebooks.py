@@ -45,6 +45,11 @@ def test_plan_targets_runs_and_leaves_the_numbers_readable_without_widgets(tmp_p
 
 
 @pytest.mark.notebook
+def test_plan_targets_plans_a_year_if_asked_for_twelve_months(tiny_company, tmp_path):
+    notebook = _run("plan_targets", tmp_path, organisation=str(tiny_company), draws=200, months=12)
+    assert any(" to 20" in result.get("text/plain", "") for result in _results(notebook))
+
+
 def test_what_if_runs_and_every_case_ties_out(tmp_path):
     notebook = _run("what_if", tmp_path, organisation=str(DATA), draws=200, more=0.2)
     pages = [data["text/html"] for data in _results(notebook) if "text/html" in data]

@@ -18,6 +18,11 @@ JOB = "plan_targets"
 @click.option(
     "--plan", "name", help="Name of the plan; by default the organisation and the period."
 )
+@click.option(
+    "--months",
+    type=click.IntRange(1, 36),
+    help="Months of the plan: 12 plans a year; by default the next quarter.",
+)
 @click.option("--store", help="Where plans are kept; by default outputs/plans.db.")
 @click.option(
     "--for", "planners", multiple=True, metavar="NAME", help="Make NAME's link; may be repeated."
@@ -61,7 +66,11 @@ def app(outputs: Path, planners: tuple[str, ...], port: int | None, **options: A
         links = links.invite(name)
     links.write()
     job = find_job(JOB)
-    given = {key: options[key] for key in ("organisation", "scenario", "language") if options[key]}
+    given = {
+        key: options[key]
+        for key in ("organisation", "scenario", "language", "months")
+        if options[key]
+    }
     values = job.settle({**given, "plan": options["name"] or "", "save_to": ""})
     values["store"] = _store(options["store"], outputs)
     os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -218,6 +218,7 @@ class Shelf(traitlets.HasTraits):
 
 
 def default_name(session: Session) -> str:
-    """What a plan is called if nobody named it: the organisation and its first period."""
-    first = session.inputs.quarter[0]
-    return f"{session.inputs.organisation.name} {first:%Y-%m}"
+    """What a plan is called if nobody named it: the organisation and the time that it is for."""
+    periods = session.inputs.quarter
+    until = f" to {periods[-1]:%Y-%m}" if len(periods) > 3 else ""  # a quarter says its first month
+    return f"{session.inputs.organisation.name} {periods[0]:%Y-%m}{until}"

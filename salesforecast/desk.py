@@ -13,6 +13,7 @@ import pandas as pd
 from salesforecast import workbench
 from salesforecast.errors import DataError, ParameterError
 from salesforecast.forecasting.forecast import Forecast, forecast
+from salesforecast.forecasting.oddities import unsaid
 from salesforecast.hierarchy import ROOT
 from salesforecast.history.load import Loaded
 from salesforecast.history.measures import load_measure
@@ -90,7 +91,8 @@ def open_year(
     )
     basis = Basis(Scenario(), history.hierarchy, made.frame, made.samples, history.frame)
     draws_over = made.samples.over(periods)[history.hierarchy.leaves]
-    everything = (*findings, *history.findings, *influences.findings)
+    known = (*findings, *history.findings)
+    everything = (*known, *influences.findings, *unsaid(made.findings, known))
     leaves = basis.leaves(periods)
     return Inputs(
         described, loaded, everything, history, made, periods, leaves, draws_over, influences

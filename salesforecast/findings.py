@@ -99,6 +99,24 @@ ENGLISH: Mapping[str, tuple[str, str]] = {
         "{n:person|people} with a position but no sale yet",
         "They get no target of their own until they sell; give one by a rule.",
     ),
+    # series of a unit and a product
+    "series gaps": (
+        "{n} series (unit × product) {n:=has|have} periods without a row, {count} in all",
+        "Such periods count as no sales.",
+    ),
+    "series idle": ("{n} series (unit × product) never sold anything", "They are forecast at zero."),
+    "series constant": (
+        "{n} series (unit × product) had the same sales in every period",
+        "They are forecast to go on like that.",
+    ),
+    "series one sale": (
+        "{n} series (unit × product) sold nearly all in one period",
+        "One sale shows no pattern: look at what they are asked for.",
+    ),
+    "series short": (
+        "{n} series (unit × product) {n:=has|have} less than a year of history",
+        "They take their season from units like them.",
+    ),
     # cells
     "empty cells": ("{n:empty cell|empty cells}", "They are read as zero."),
     "unknown keys": ("{n:row|rows} with an unknown {kind}", "The key itself is used as the name."),
@@ -158,6 +176,14 @@ CHINESE: Mapping[str, tuple[str, str]] = {
     "late products": ("{n} 个产品出现较晚", "其历史自彼时起；总额的增长部分来自它们。"),
     "after the cutoff": ("截止日之后的销售额 {amount:,.0f} 未计入历史", "不完整的期间会被误认为下滑。"),
     "waiting": ("{n} 人已有岗位但尚无销售", "在有销售之前没有自己的目标；可通过限制条件给定。"),
+    "series gaps": ("{n} 个序列（单位×产品）有缺行的期间，共 {count} 个", "这些期间按无销售计。"),
+    "series idle": ("{n} 个序列（单位×产品）从未有过销售", "预测为零。"),
+    "series constant": ("{n} 个序列（单位×产品）各期销售额完全相同", "预测其照此延续。"),
+    "series one sale": (
+        "{n} 个序列（单位×产品）的销售几乎全部集中在一个期间",
+        "单次销售看不出规律：请核对给它们的目标。",
+    ),
+    "series short": ("{n} 个序列（单位×产品）的历史不足一年", "其季节性取自相近的单位。"),
     "empty cells": ("{n} 个空单元格", "按零读取。"),
     "unknown keys": ("{n} 行的{kind}编码未知", "直接以编码作为名称。"),
     "read as": ("{n} 个单元格含{kind}", "已按原意读取，请抽查前几处。"),

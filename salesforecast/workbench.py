@@ -15,6 +15,7 @@ from salesforecast.allocation.measures import chances
 from salesforecast.errors import DataError, Finding
 from salesforecast.fiscal import MONTHS
 from salesforecast.forecasting.forecast import Forecast
+from salesforecast.forecasting.oddities import unsaid
 from salesforecast.grain import Shape, corridor_limits, grain_of, within
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.history.load import Loaded
@@ -161,7 +162,7 @@ def build_forecast(
     return Inputs(
         organisation,
         loaded,
-        (*findings, *influences.findings),
+        (*findings, *influences.findings, *unsaid(made.findings, findings)),
         history,
         made,
         quarter,

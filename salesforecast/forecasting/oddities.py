@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+
 import numpy as np
 import pandas as pd
 
 from salesforecast.errors import DataError, Finding
+from salesforecast.findings import found
+from salesforecast.tables import ALL_PRODUCTS
 
 SHORT = 1.0  # years of history below which a series' own season is unknown
 SPIKE = 0.9  # share of all that was ever sold in one period: no pattern to go on
+SHOWN = 3  # series named in a finding
+SAID_BY: Mapping[str, frozenset[str]] = {  # findings of the history that say as much
+    "series gaps": frozenset({"empty periods", "empty places"}),
+    "series short": frozenset({"short history"}),
+}
 FEWEST = 6  # periods that a series needs to be called constant, or one spike
 
 
@@ -53,18 +62,29 @@ def odd_series(wide: pd.DataFrame, given: pd.DataFrame, year: int) -> tuple[Find
     spike = (largest >= SPIKE * total) & long & ~idle & ~same
     short = (count < SHORT * year).to_numpy() & ~idle & ~same & ~spike
     one = np.ones(len(count), dtype=np.int64)
-    kinds = (
-        (gaps, "have periods without a row", "Such periods count as no sales."),
-        (one * idle, "never sold anything", "They are forecast at zero."),
-        (one * same, "had the same sales in every period", "They are forecast to go on like that."),
-        (one * spike, "sold nearly all in one period", "One sale shows no pattern: take care."),
-        (one * short, "have less than a year of history", "They take their season from relatives."),
-    )
-    found = []
-    for size, what, effect in kinds:
-        names = wide.columns[size > 0]
+    kinds = {
+        "series gaps": gaps,
+        "series idle": one * idle,
+        "series constant": one * same,
+        "series one sale": one * spike,
+        "series short": one * short,
+    }
+    out = []
+    for code, size in kinds.items():
+        names, count = wide.columns[size > 0], int(size.sum())
         if len(names):
-            where = f"first: '{names[0][0]}', product '{names[0][1]}'"
-            what = f"{len(names)} series {what}"
-            found.append(Finding("note", what, where, effect, rows=int(size.sum())))
-    return tuple(found)
+            where = "; ".join(_name(node, product) for node, product in names[:SHOWN])
+            more = "" if len(names) <= SHOWN else "; …"
+            rows = count if code == "series gaps" else 0
+            out.append(found(code, where + more, rows=rows, n=len(names), count=count))
+    return tuple(out)
+
+
+def _name(node: str, product: str) -> str:
+    return node if product == ALL_PRODUCTS else f"{node}, {product}"
+
+
+def unsaid(odd: Sequence[Finding], others: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings of the forecast that `others`, of the history, have not said already."""
+    known = {finding.code for finding in others}
+    return tuple(finding for finding in odd if not SAID_BY.get(finding.code, frozenset()) & known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 from typing import Protocol
@@ -191,11 +191,13 @@ class Sum:
     def words(self) -> str:
         return f"{self.called[0]} ({self.bounds()})"
 
-    def bounds(self, language: str = "en") -> str:
-        """What it allows: `at least 400`."""
+    def bounds(
+        self, language: str = "en", amount: Callable[[float], str] = "{:,.0f}".format
+    ) -> str:
+        """What it allows: `at least 400`, its figures as `amount` says them."""
         if self.least == self.most:
-            return f"{self.most:,.0f}"
+            return amount(self.most)
         at_least, at_most = ("至少", "至多") if language == "zh" else ("at least ", "at most ")
-        parts = [f"{at_least}{self.least:,.0f}"] if self.least > -inf else []
-        parts += [f"{at_most}{self.most:,.0f}"] if self.most < inf else []
+        parts = [f"{at_least}{amount(self.least)}"] if self.least > -inf else []
+        parts += [f"{at_most}{amount(self.most)}"] if self.most < inf else []
         return ("，" if language == "zh" else ", ").join(parts)

@@ -19,6 +19,7 @@ import pandas as pd
 from salesforecast.allocation import wording
 from salesforecast.allocation.limits import ORDER, Bounds, Limits, Sides
 from salesforecast.allocation.repair import changed, money, ways
+from salesforecast.allocation.wording import Voice
 from salesforecast.errors import InfeasibleError
 from salesforecast.hierarchy import ROOT, Hierarchy
 from salesforecast.rules import Rule
@@ -86,8 +87,8 @@ class Conflict:
     _options: Callable[[], tuple[tuple[Change, ...], ...]] = field(
         default=tuple, repr=False, compare=False
     )
-    _say: Callable[[Conflict, str], tuple[str, str]] = field(
-        default=lambda conflict, language: ("", ""), repr=False, compare=False
+    _say: Callable[[Conflict, Voice], tuple[str, str]] = field(
+        default=lambda conflict, voice: ("", ""), repr=False, compare=False
     )
 
     @cached_property
@@ -100,13 +101,16 @@ class Conflict:
         """Every way to end it by changing limits of one kind alone, the cheapest first."""
         return self._options()
 
-    def text(self, language: str = "en") -> str:
-        """What contradicts what, whose it is, why, and by how much: one sentence or two."""
-        return self._say(self, language)[0]
+    def text(self, language: str = "en", *, divisor: int = 1) -> str:
+        """What contradicts what, whose it is, why, and by how much: one sentence or two.
 
-    def fix(self, language: str = "en") -> str:
-        """The repairs to choose from in words, the cheapest first."""
-        return self._say(self, language)[1]
+        Money is divided by `divisor`, the unit that the reader sees elsewhere.
+        """
+        return self._say(self, Voice(language, divisor))[0]
+
+    def fix(self, language: str = "en", *, divisor: int = 1) -> str:
+        """The repairs to choose from in words, the cheapest first; money as in `text`."""
+        return self._say(self, Voice(language, divisor))[1]
 
 
 def diagnose(
@@ -171,12 +175,14 @@ def repaired(
     return total, tuple(rule for rule in kept if rule is not None)
 
 
-def infeasible(conflicts: Sequence[Conflict], *, language: str = "en") -> InfeasibleError:
+def infeasible(
+    conflicts: Sequence[Conflict], *, language: str = "en", divisor: int = 1
+) -> InfeasibleError:
     """The error that tells a planner about `conflicts`; they hang on its `conflicts`."""
     what, where, fix = wording.infeasible(
-        [conflict.text(language) for conflict in conflicts],
-        [conflict.fix(language) for conflict in conflicts],
-        language,
+        [conflict.text(language, divisor=divisor) for conflict in conflicts],
+        [conflict.fix(language, divisor=divisor) for conflict in conflicts],
+        Voice(language, divisor),
     )
     error = InfeasibleError(what, where=where, fix=fix)
     error.conflicts = tuple(conflicts)
@@ -217,7 +223,7 @@ def _at(limits: Limits, sides: Sides, node: int, order: tuple[str, ...]) -> tupl
         others=others,
         _repair=lambda: changes(limits, bounds),
         _options=lambda: _options(limits, node, order),
-        _say=lambda it, language: wording.conflict(limits, forced, left, it, language),
+        _say=lambda it, voice: wording.conflict(limits, forced, left, it, voice),
     )
     return conflict, limits.with_bounds(bounds)
 
@@ -238,7 +244,7 @@ def _off_tree(knot: Knot) -> Conflict:
         unit=knot.unit,
         _repair=lambda: changes(limits, knot.bounds),
         _options=lambda: tuple(changes(limits, bounds) for bounds in knot.ways() or (knot.bounds,)),
-        _say=lambda it, language: wording.knot(limits, knot.which, it, language),
+        _say=lambda it, voice: wording.knot(limits, knot.which, it, voice),
     )
 
 

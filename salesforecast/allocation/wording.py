@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,8 +36,26 @@ _OTHER = {"en": "limit", "zh": "限制"}
 
 def number(value: float) -> str:
     """An amount with thousands separators; decimals only where it has some."""
-    words = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
+    whole, tiny = float(value).is_integer(), abs(value) < 0.005
+    words = f"{value:,.0f}" if whole else f"{value:.2g}" if tiny else f"{value:,.2f}"
     return words.replace("-", "−")
+
+
+@dataclass(frozen=True)
+class Voice:
+    """How a planner is spoken to: the language, and what money is divided by before it is shown."""
+
+    language: str = "en"
+    divisor: int = 1
+
+    @property
+    def chinese(self) -> bool:
+        """Whether to speak Chinese."""
+        return self.language == "zh"
+
+    def money(self, value: float) -> str:
+        """An amount of money in the unit that is shown."""
+        return number(value / self.divisor)
 
 
 def name(limits: Limits, node: str) -> str:
@@ -48,54 +67,54 @@ def name(limits: Limits, node: str) -> str:
     return label if int((labels == label).sum()) == 1 else node
 
 
-def kind(rule: Rule, language: str) -> str:
+def kind(rule: Rule, voice: Voice) -> str:
     """What a planner calls this sort of limit."""
-    return _KINDS[language].get(type(rule).__name__, _OTHER[language])
+    return _KINDS[voice.language].get(type(rule).__name__, _OTHER[voice.language])
 
 
-def listed(words: Sequence[str], language: str) -> str:
+def listed(words: Sequence[str], voice: Voice) -> str:
     """`a, b and c`."""
-    if language == "zh":
+    if voice.chinese:
         return "、".join(words)
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def conflict(
-    limits: Limits, forced: np.ndarray, left: np.ndarray, it: Conflict, language: str
+    limits: Limits, forced: np.ndarray, left: np.ndarray, it: Conflict, voice: Voice
 ) -> tuple[str, str]:
     """What contradicts what at a node of the tree, and the ways out of it."""
     asked = float(limits.lower[forced].sum()) * limits.step
     allowed = float(limits.upper[left].sum()) * limits.step
     low, high = (
-        _named(limits, forced, limits.lower, language),
-        _named(limits, left, limits.upper, language),
+        _named(limits, forced, limits.lower, voice),
+        _named(limits, left, limits.upper, voice),
     )
-    fix = ways_out(limits, it.options, language)
+    fix = ways_out(limits, it.options, voice)
     where = name(limits, it.node)
-    off = number(it.shortfall)
+    off = voice.money(it.shortfall)
     dry = _left_with_nothing(limits, forced, it)
     alone = len(forced) == 1 and forced.tolist() == left.tolist()
-    if language == "zh":
+    if voice.chinese:
         if alone:
-            return f"{where}：{low}中没有 {number(limits.step)} 的整数倍。", fix
-        asks = f"{low}合计要求 {number(asked)}" if len(forced) else "目标不得低于零"
-        text = f"{where}：{asks}，{high}最多允许 {number(allowed)}，相差 {off}。"
-        more = f"连同另外 {it.others} 项限制，共差 {number(it.whole)}。" if it.others else ""
-        more += f"{listed(dry, language)}将没有任何份额。" if dry else ""
+            return f"{where}：{low}中没有 {voice.money(limits.step)} 的整数倍。", fix
+        asks = f"{low}合计要求 {voice.money(asked)}" if len(forced) else "目标不得低于零"
+        text = f"{where}：{asks}，{high}最多允许 {voice.money(allowed)}，相差 {off}。"
+        more = f"连同另外 {it.others} 项限制，共差 {voice.money(it.whole)}。" if it.others else ""
+        more += f"{listed(dry, voice)}将没有任何份额。" if dry else ""
         return text + more, fix
     if alone:
-        return f"{where}: {low} holds no multiple of the step of {number(limits.step)}.", fix
+        return f"{where}: {low} holds no multiple of the step of {voice.money(limits.step)}.", fix
     asks = (
-        f"{low} {_verb(forced, 'ask')} for {number(asked)}"
+        f"{low} {_verb(forced, 'ask')} for {voice.money(asked)}"
         if len(forced)
         else "no target is below zero"
     )
-    text = f"{where}: {asks}, {high} {_verb(left, 'allow')} {number(allowed)}: {off} too much."
+    text = f"{where}: {asks}, {high} {_verb(left, 'allow')} {voice.money(allowed)}: {off} too much."
     if it.others:
         limits_there = "limit" if it.others == 1 else "limits"
-        text += f" With {it.others} further {limits_there} there it is {number(it.whole)}."
+        text += f" With {it.others} further {limits_there} there it is {voice.money(it.whole)}."
     if dry:
-        text += f" Nothing would be left for {listed(dry, language)}."
+        text += f" Nothing would be left for {listed(dry, voice)}."
     return text, fix
 
 
@@ -112,36 +131,36 @@ def _left_with_nothing(limits: Limits, forced: np.ndarray, it: Conflict) -> list
     return names if len(forced) else []
 
 
-def knot(limits: Limits, which: np.ndarray, it: Conflict, language: str) -> tuple[str, str]:
+def knot(limits: Limits, which: np.ndarray, it: Conflict, voice: Voice) -> tuple[str, str]:
     """Which limits a shared capacity cannot hold together with, and the ways out of it."""
     values = np.where(np.isfinite(limits.lower), limits.lower, limits.upper)
     order = [at for at in which.tolist() if at in limits.weighted]
     order += [at for at in which.tolist() if at not in limits.weighted]
-    words = [_item(limits, at, values[at], language) for at in order[: _NAMED + 1]]
+    words = [_item(limits, at, values[at], voice) for at in order[: _NAMED + 1]]
     rest = len(order) - len(words)
-    unit = f" {it.unit}" if it.unit else ""
-    fix = ways_out(limits, it.options, language)
-    if language == "zh":
+    short = f"{number(it.shortfall)} {it.unit}" if it.unit else voice.money(it.shortfall)
+    fix = ways_out(limits, it.options, voice)
+    if voice.chinese:
         words += [f"另外 {rest} 项限制"] if rest else []
-        return f"{listed(words, language)}无法同时满足：还差 {number(it.shortfall)}{unit}。", fix
+        return f"{listed(words, voice)}无法同时满足：还差 {short}。", fix
     words += [f"{rest} more limits"] if rest else []
-    text = f"{listed(words, language)} cannot hold together: {number(it.shortfall)}{unit} too few."
+    text = f"{listed(words, voice)} cannot hold together: {short} too few."
     return text, fix
 
 
-def ways_out(limits: Limits, options: Sequence[Sequence[Change]], language: str) -> str:
+def ways_out(limits: Limits, options: Sequence[Sequence[Change]], voice: Voice) -> str:
     """The repairs as one sentence, the cheapest first."""
-    told = [_way(limits, option, language) for option in options]
-    if language == "zh":
+    told = [_way(limits, option, voice) for option in options]
+    if voice.chinese:
         return "；或".join(told) + "。"
     return "; or ".join(told) + "."
 
 
-def infeasible(texts: Sequence[str], fixes: Sequence[str], language: str) -> tuple[str, str, str]:
+def infeasible(texts: Sequence[str], fixes: Sequence[str], voice: Voice) -> tuple[str, str, str]:
     """What, where and fix of the error for several contradictions."""
     if not texts:
-        return _nothing_found(language)
-    if language == "zh":
+        return _nothing_found(voice)
+    if voice.chinese:
         what = f"没有方案能同时满足所有限制：{len(texts)} 处矛盾。"
     elif len(texts) == 1:
         what = "no allocation satisfies every limit."
@@ -155,8 +174,8 @@ def infeasible(texts: Sequence[str], fixes: Sequence[str], language: str) -> tup
     return what, where, fix
 
 
-def _nothing_found(language: str) -> tuple[str, str, str]:
-    if language == "zh":
+def _nothing_found(voice: Voice) -> tuple[str, str, str]:
+    if voice.chinese:
         return "没有找到整步长的方案。", "共用产能", "请减小步长，或略微提高一项共用产能。"
     return (
         "no allocation in whole steps was found.",
@@ -165,124 +184,122 @@ def _nothing_found(language: str) -> tuple[str, str, str]:
     )
 
 
-def _named(limits: Limits, which: np.ndarray, values: np.ndarray, language: str) -> str:
+def _named(limits: Limits, which: np.ndarray, values: np.ndarray, voice: Voice) -> str:
     if not len(which):
         return ""
     largest = sorted(which.tolist(), key=lambda at: -abs(values[at]))
-    words = [_item(limits, at, values[at], language) for at in largest[:_NAMED]]
+    words = [_item(limits, at, values[at], voice) for at in largest[:_NAMED]]
     if len(largest) > _NAMED:
         count, rest = len(largest) - _NAMED, sum(values[at] for at in largest[_NAMED:])
-        amount = number(float(rest) * limits.step)
+        amount = voice.money(float(rest) * limits.step)
         words.append(
-            f"另外 {count} 项（{amount}）" if language == "zh" else f"{count} more ({amount})"
+            f"另外 {count} 项（{amount}）" if voice.chinese else f"{count} more ({amount})"
         )
-    return listed(words, language)
+    return listed(words, voice)
 
 
-def _item(limits: Limits, which: int, steps: float, language: str) -> str:
-    amount = number(float(steps) * limits.step)
+def _item(limits: Limits, which: int, steps: float, voice: Voice) -> str:
+    amount = voice.money(float(steps) * limits.step)
     if which == limits.total_at:
-        return f"总目标（{amount}）" if language == "zh" else f"the total ({amount})"
+        return f"总目标（{amount}）" if voice.chinese else f"the total ({amount})"
     rule = limits.rules[which]
     if isinstance(rule, Sum):
-        chinese = language == "zh"
-        said = f"{rule.bounds(language)}{_set_by(rule, language)}"
+        chinese = voice.chinese
+        said = f"{rule.bounds(voice.language, voice.money)}{_set_by(rule, voice)}"
         return f"{rule.called[1]}（{said}）" if chinese else f"{rule.called[0]} ({said})"
     if isinstance(rule, Capacity) and which in limits.weighted:
-        return _shared(limits, rule, language)
+        return _shared(limits, rule, voice)
     at = limits.at[which]
     node = str(limits.hierarchy.nodes.index[at]) if at >= 0 else rule.node
     as_set = getattr(rule, "amount", np.nan)
     if not isinstance(rule, Capacity) and abs(as_set / limits.step - steps) < 1:
-        amount = number(as_set)
-    set_by = _set_by(rule, language)
-    extra = _extra(rule, language)
-    if language == "zh":
-        return f"{name(limits, node)}{kind(rule, language)}（{extra}{amount}{set_by}）"
-    return f"{name(limits, node)}'s {kind(rule, language)} ({extra}{amount}{set_by})"
+        amount = voice.money(as_set)
+    set_by = _set_by(rule, voice)
+    extra = _extra(rule, voice)
+    if voice.chinese:
+        return f"{name(limits, node)}的{kind(rule, voice)}（{extra}{amount}{set_by}）"
+    return f"{name(limits, node)}'s {kind(rule, voice)} ({extra}{amount}{set_by})"
 
 
-def _shared(limits: Limits, rule: Capacity, language: str) -> str:
-    users = listed([name(limits, node) for node in rule.uses], language)
-    amount = f"{number(rule.amount)} {rule.unit}{_set_by(rule, language)}"
-    if language == "zh":
+def _shared(limits: Limits, rule: Capacity, voice: Voice) -> str:
+    users = listed([name(limits, node) for node in rule.uses], voice)
+    amount = f"{number(rule.amount)} {rule.unit}{_set_by(rule, voice)}"
+    if voice.chinese:
         return f"{users}共用的产能（{amount}）"
     return f"the capacity that {users} share ({amount})"
 
 
-def _extra(rule: Rule, language: str) -> str:
+def _extra(rule: Rule, voice: Voice) -> str:
     if isinstance(rule, Capacity):
         return (
             f"{number(rule.amount)} {rule.unit}, "
-            if language == "en"
+            if not voice.chinese
             else f"{number(rule.amount)} {rule.unit}，"
         )
     if isinstance(rule, GrowthBand):
-        band = f"{_percent(rule.low, language)} … {_percent(rule.high, language)}"
-        return f"{band}, " if language == "en" else f"{band}，"
+        band = f"{_percent(rule.low, voice)} … {_percent(rule.high, voice)}"
+        return f"{band}, " if not voice.chinese else f"{band}，"
     return ""
 
 
-def _percent(value: float, language: str) -> str:
+def _percent(value: float, voice: Voice) -> str:
     if np.isinf(value):
         return "∞" if value > 0 else "−∞"
-    return f"{value * 100:+.1f}{' %' if language == 'en' else '%'}".replace("-", "−")
+    return f"{value * 100:+.1f}{' %' if not voice.chinese else '%'}".replace("-", "−")
 
 
-def _set_by(rule: Rule, language: str) -> str:
+def _set_by(rule: Rule, voice: Voice) -> str:
     said = [word for word in (rule.owner, rule.reason) if word]
     if not said:
         return ""
-    return "，" + "，".join(said) if language == "zh" else "; " + ", ".join(said)
+    return "，" + "，".join(said) if voice.chinese else "; " + ", ".join(said)
 
 
 def _verb(which: np.ndarray, verb: str) -> str:
     return verb + "s" if len(which) == 1 else verb
 
 
-def _way(limits: Limits, option: Sequence[Change], language: str) -> str:
-    words = [_change(limits, change, language) for change in option[:_NAMED]]
+def _way(limits: Limits, option: Sequence[Change], voice: Voice) -> str:
+    words = [_change(limits, change, voice) for change in option[:_NAMED]]
     if len(option) > _NAMED:
         count = len(option) - _NAMED
-        words.append(f"另调整 {count} 项" if language == "zh" else f"{count} more likewise")
-    return listed(words, language)
+        words.append(f"另调整 {count} 项" if voice.chinese else f"{count} more likewise")
+    return listed(words, voice)
 
 
-def _change(limits: Limits, change: Change, language: str) -> str:
-    chinese = language == "zh"
+def _change(limits: Limits, change: Change, voice: Voice) -> str:
+    chinese = voice.chinese
     if change.rule is None:
         assert isinstance(change.to, (int, float))
-        new = number(change.to)
+        new = voice.money(change.to)
         return f"总目标改为 {new}" if chinese else f"change the total to {new}"
     rule = change.rule
     if isinstance(rule, Sum):
-        return _changed_sum(rule, change.to, chinese=chinese)
+        return _changed_sum(rule, change.to, voice)
     node = str(rule.node)
-    who, what = name(limits, node), kind(rule, language)
+    who, what = name(limits, node), kind(rule, voice)
     if change.to is None or isinstance(change.to, (int, float)):
-        return f"取消{who}{what}" if chinese else f"release {who}'s {what}"
-    new, up = _new(rule, change.to, language)
+        return f"取消{who}的{what}" if chinese else f"release {who}'s {what}"
+    new, up = _new(rule, change.to, voice)
     if chinese:
-        return f"{who}{what}{'提高' if up else '降低'}到 {new}"
+        return f"{who}的{what}{'提高' if up else '降低'}到 {new}"
     return f"{'raise' if up else 'lower'} {who}'s {what} to {new}"
 
 
-def _changed_sum(rule: Sum, to: Rule | float | None, *, chinese: bool) -> str:
+def _changed_sum(rule: Sum, to: Rule | float | None, voice: Voice) -> str:
+    chinese = voice.chinese
     if not isinstance(to, Sum):
         return f"取消{rule.called[1]}" if chinese else f"release {rule.called[0]}"
     if chinese:
-        return f"{rule.called[1]}改为{to.bounds('zh')}"
-    return f"change {rule.called[0]} to {to.bounds()}"
+        return f"{rule.called[1]}改为{to.bounds('zh', voice.money)}"
+    return f"change {rule.called[0]} to {to.bounds('en', voice.money)}"
 
 
-def _new(rule: Rule, to: Rule, language: str) -> tuple[str, bool]:
+def _new(rule: Rule, to: Rule, voice: Voice) -> tuple[str, bool]:
     """The new value of a limit in words, and whether it is higher."""
     if isinstance(rule, GrowthBand) and isinstance(to, GrowthBand):
-        band = f"{_percent(to.low, language)} … {_percent(to.high, language)}"
+        band = f"{_percent(to.low, voice)} … {_percent(to.high, voice)}"
         return band, to.high > rule.high
     old, new = getattr(rule, "amount", np.nan), getattr(to, "amount", np.nan)
-    unit = f" {to.unit}" if isinstance(to, Capacity) else ""
-    return number(new) + unit, new > old
-
-
-Say = Callable[["Conflict", str], tuple[str, str]]
+    words = f"{number(new)} {to.unit}" if isinstance(to, Capacity) else voice.money(new)
+    return words, new > old

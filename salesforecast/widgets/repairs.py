@@ -134,7 +134,9 @@ def _other(change: Change, language: str) -> str:
     return f"{what} → {to}"
 
 
-def told(error: InfeasibleError, language: str) -> tuple[str, str]:
-    """What contradicts what, and the ways out, in words."""
-    words = conflicts.infeasible(error.conflicts, language=language)
+def told(error: InfeasibleError, wording: Wording) -> tuple[str, str]:
+    """What contradicts what, and the ways out, in words and in the unit of the screen."""
+    words = conflicts.infeasible(
+        error.conflicts, language=wording.language, divisor=wording.divisor
+    )
     return words.where, words.fix

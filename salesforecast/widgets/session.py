@@ -322,7 +322,7 @@ class Session(traitlets.HasTraits):
         self, asked: str, scenario: Scenario, error: InfeasibleError, typed: Typed
     ) -> Refusal:
         """Who contradicts whom, in the screen's language, and the ways out that have a plan."""
-        where, fix = repairs.told(error, self.language)
+        where, fix = repairs.told(error, self.wording)
         table = repairs.Table(self.inputs, self.scenario, self._build, self.label, self.wording)
         ways = repairs.ways(table, scenario, error)
         why = _sentence(where) if ways else f"{_sentence(where)} {_sentence(fix)}"

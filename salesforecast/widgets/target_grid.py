@@ -121,7 +121,9 @@ class LiveGrid(anywidget.AnyWidget):
     def _repair(self, message: dict[str, Any]) -> dict[str, Any]:
         refusal, at = self.session.refusal, int(message.get("at", 0))
         taken = refusal is not None and self.session.accept_repair(at)
-        return {"told": refusal.ways[at].words if taken and refusal is not None else ""}
+        if not taken or refusal is None:
+            return {"told": ""}
+        return {"told": grid_say(self.session.language, "instead", way=refusal.ways[at].words)}
 
     def _undo(self, _: dict[str, Any]) -> dict[str, Any]:
         done = self.session.undo()

@@ -215,6 +215,23 @@ def test_floors_above_a_ceiling_are_named_with_owner_reason_and_figures():
     assert conflict.fix().endswith("or raise A's ceiling to 320.")
 
 
+def test_money_is_said_in_the_unit_that_the_planner_sees_and_hours_in_theirs():
+    rules = [Ceiling("A", 300_000), Floor("A/ann", 320_500)]
+    (conflict,) = diagnose(1_000_000, TREE, rules, baseline=LAST)
+    assert conflict.text(divisor=1000).startswith(
+        "A: ann's floor (320.50) asks for 320.50, A's ceiling (300) allows 300: 20.50 too much."
+    )
+    assert conflict.fix(divisor=1000) == "lower ann's floor to 300; or raise A's ceiling to 320.50."
+    assert conflict.text("zh", divisor=10_000).startswith(
+        "A：ann的下限（32.05）合计要求 32.05，A的上限（30）最多允许 30，相差 2.05。"
+    )
+    assert "320,500" in conflict.text() and "320.50" in infeasible([conflict], divisor=1000).where
+    hours = [Capacity("A", 40, "h", {"A/ann": 0.001, "A/abe": 0.001}), Floor("A/ann", 50_000)]
+    (conflict,) = diagnose(1_000_000, TREE, hours, baseline=LAST)
+    assert "40 h" in conflict.text(divisor=1000) and "floor (50)" in conflict.text(divisor=1000)
+    assert "10 h too few" in conflict.text(divisor=1000)
+
+
 def test_of_many_floors_only_as_many_are_named_as_contradict():
     rules = [Ceiling("A", 300), Floor("A/ann", 200), Floor("A/abe", 150), Floor("A/ada", 10)]
     (conflict,) = diagnose(1000, TREE, rules, baseline=LAST)

@@ -201,3 +201,10 @@ class Sum:
         parts = [f"{at_least}{amount(self.least)}"] if self.least > -inf else []
         parts += [f"{at_most}{amount(self.most)}"] if self.most < inf else []
         return ("，" if language == "zh" else ", ").join(parts)
+
+
+def wish_behind(rule: Rule) -> tuple[object, ...]:
+    """What tells one wish from another: units that share a growth corridor share a wish."""
+    if isinstance(rule, GrowthBand):
+        return rule.low, rule.high, rule.owner, rule.reason
+    return (id(rule),)

@@ -31,6 +31,7 @@ from salesforecast.planning.scenario import Scenario
 from salesforecast.references import with_references
 from salesforecast.reporting.report import folded
 from salesforecast.reporting.wording import off_the_ends
+from salesforecast.rules import wish_behind
 from salesforecast.stages import Stages
 from salesforecast.wishes import MOST, check_fit, check_wish, criterion_of
 
@@ -335,13 +336,21 @@ def _units(
 def _limits(
     inputs: Inputs, scenario: Scenario, allocation: Allocation, *, language: str
 ) -> pd.DataFrame:
-    """Every rule with what it holds its unit at, and what the unit would carry without it."""
-    rows = []
-    for rule in scenario.rules:
-        others = tuple(other for other in scenario.rules if other is not rule)
-        without = _allocate(inputs, replace(scenario, rules=others), allocation.total)
+    """Every rule with what it holds its unit at, and what the unit would carry without it.
+
+    A growth corridor that many units share is one wish: it is lifted from all of them at once.
+    """
+    rows, lifted = [], {}
+    wishes = [wish_behind(rule) for rule in scenario.rules]
+    for rule, wish in zip(scenario.rules, wishes, strict=True):
+        if wish not in lifted:
+            others = [o for o, other in zip(scenario.rules, wishes, strict=True) if other != wish]
+            there = replace(scenario, rules=tuple(others))
+            lifted[wish] = _allocate(inputs, there, allocation.total)
+        without, shared = lifted[wish], wishes.count(wish) > 1
         held = int(allocation.nodes.loc[rule.node, "target"])
-        free = int(without.nodes.loc[rule.node, "target"])
+        holds = not shared or allocation.nodes.loc[rule.node, "limited_by"] == rule.node
+        free = int(without.nodes.loc[rule.node, "target"]) if holds else held
         rows.append(
             {
                 "limit": rule.words(),

@@ -9,7 +9,7 @@ from salesforecast import workbench
 from salesforecast.errors import DataError, InfeasibleError
 from salesforecast.hierarchy import ROOT
 from salesforecast.planning.scenario import Scenario
-from salesforecast.rules import Ceiling, Floor, Lock
+from salesforecast.rules import Ceiling, Floor, GrowthBand, Lock
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +61,21 @@ def test_limits_hold_after_rounding_and_locks_exactly(adventureworks):
     assert (plan.targets["target"] % 1000 == 0).all()
     assert len(plan.limits) == 3
     _ties(plan)
+
+
+def test_a_corridor_of_many_is_lifted_as_one_wish_and_solved_once(tiny_inputs, monkeypatch):
+    leaves, solved = tiny_inputs.hierarchy.leaves, []
+    allocate = workbench.allocate
+    monkeypatch.setattr(
+        workbench, "allocate", lambda *a, **k: solved.append(k["rules"]) or allocate(*a, **k)
+    )
+    bands = tuple(GrowthBand(node, 0.05, 0.15, owner="Ann") for node in leaves)
+    scenario = Scenario(total=3_300, criterion="equal uplift", rules=bands)
+    limits = workbench.build_plan(tiny_inputs, scenario).limits.set_index("node")
+    assert len(limits) == len(leaves) and [len(rules) for rules in solved] == [3, 0]
+    free = workbench.build_plan(tiny_inputs, replace(scenario, rules=())).units["target"]
+    moved = limits[limits["held_at"] != limits["would_be"]]
+    assert len(moved) and (moved["would_be"] == free[moved.index]).all()
 
 
 def test_equal_chance_is_equal_where_no_limit_holds(plan, adventureworks):

@@ -172,4 +172,10 @@ def _because(limit: dict[Any, Any]) -> str:
 def price_words(effect: str, language: str) -> str:
     """What lifting a limit does to others, in the screen's language."""
     points = re.search(r"([+−]?[\d.]+) points", effect)
-    return say(language, "price", points=points[1]) if points else effect
+    if points:
+        return say(language, "price", points=points[1])
+    levels = re.findall(r"[+−-]?[\d.]+(?: ?%| in 100)", effect)
+    if len(levels) != 2:
+        return effect
+    before, after = (level.replace("-", "−").removesuffix(" in 100") for level in levels)
+    return say(language, "price_level", before=before, after=after)

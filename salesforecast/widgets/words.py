@@ -153,6 +153,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "nothing_binds": "No limit holds anybody.",
         "more": "{count} more",
         "price": "others {points} points",
+        "price_level": "others {before} → {after}",
     },
     "zh": {
         "company_total": "公司总目标",
@@ -300,6 +301,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "nothing_binds": "没有限制生效。",
         "more": "另有 {count} 项",
         "price": "他人 {points} 个百分点",
+        "price_level": "他人 {before} → {after}",
     },
 }
 CRITERIA: Mapping[str, Mapping[str, str]] = {

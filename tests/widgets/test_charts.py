@@ -125,6 +125,9 @@ def test_who_moved_is_who_moved(adventureworks):
 def test_the_price_of_a_limit_is_said_in_the_screens_language():
     assert price_words("others' chance +1.5 points", "zh") == "他人 +1.5 个百分点"
     assert price_words("a → b", "en") == "a → b"
+    levels = " → ".join(f"{x} growth for everyone not held by a limit" for x in ("+25.1%", "-3.9%"))
+    assert price_words(levels, "en") == "others +25.1% → −3.9%"
+    assert price_words(levels, "zh") == "他人 +25.1% → −3.9%"
 
 
 @pytest.mark.parametrize(("largest", "tick"), [(589, 200), (1.0, 0.4), (11_700, 4_000), (300, 100)])

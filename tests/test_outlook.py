@@ -98,7 +98,10 @@ def test_schemes_that_cannot_be_are_refused(plan, tmp_path, text, words):
 
 def test_the_tornado_is_widest_first_and_takes_questions(year, plan):
     found = outlook.hangs_on(year, plan, [WhatIf("crisis", (Shock(0.5),))])
-    assert found.loc["crisis", "low"] < found.loc["crisis", "base"] / 2 and found.loc["crisis", "high_change"] == 0
+    assert (
+        found.loc["crisis", "low"] < found.loc["crisis", "base"] / 2
+        and found.loc["crisis", "high_change"] == 0
+    )
     assert found["width"].is_monotonic_decreasing
     assert (found["landing_low"] <= found["landing_high"] + 1e-6).all()
     assert {"Europe", "Bikes", "prices"} <= set(found.index)

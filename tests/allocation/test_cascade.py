@@ -95,7 +95,7 @@ def test_corridors_and_locks_are_kept():
 
 
 def test_a_table_of_leaf_and_month_goes_on_to_products():
-    cells = cascade(TOTALS, SHAPE).stack()
+    cells = cascade(TOTALS, SHAPE).stack()  # noqa: PD013 - a column index of months
     products = pd.DataFrame({"bikes": 3.0, "bags": 1.0}, index=cells.index)
     split = cascade(cells, products)
     assert (split.sum(axis=1) == cells).all()

@@ -175,7 +175,7 @@ def _name(session: Session, cell: Cell) -> str:
     known = cell.node is not None and cell.node in session.plan.units.index
     label = session.label(str(cell.node)) if known else "?"
     column = say(session.language, cell.field) if cell.field in (*FIELDS, "lock") else ""
-    return f"{label}, {column}" if column else label
+    return say(session.language, "place", label=label, kind=column) if column else label
 
 
 def _wish(session: Session, read: Sequence[_Read]) -> bool:

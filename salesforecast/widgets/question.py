@@ -96,11 +96,13 @@ def set_corridor(session: Session, low: float | None, high: float | None) -> boo
 
     Holds for the people who sold something a year before.
     """
-    wording = session.wording
+    language, wording = session.language, session.wording
+    percent = "%" if language == "zh" else " %"
     ends = (
-        say(session.language, "open") if end is None else wording.points(end) for end in (low, high)
+        say(language, "open") if end is None else f"{wording.points(end)}{percent}"
+        for end in (low, high)
     )
-    words = say(session.language, "ask_corridor", low=next(ends), high=next(ends))
+    words = say(language, "ask_corridor", low=next(ends), high=next(ends))
     others = tuple(rule for rule in session.scenario.rules if not isinstance(rule, GrowthBand))
     if low is None and high is None:
         return session.wish(words, rules=others)

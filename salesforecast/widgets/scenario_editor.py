@@ -361,14 +361,18 @@ def by_hand_html(session: Session) -> str:
     language = session.language
     rows = [
         f'<div data-sf-node="{escape(rule.node, quote=True)}" tabindex="0">'
-        f"<b>{escape(session.label(rule.node))}, {say(language, KINDS[type(rule)]).lower()} "
-        f"{session.wording.amount(rule.amount)}</b>"
+        f"<b>{escape(_place(session, rule))} {session.wording.amount(rule.amount)}</b>"
         f"<span>{escape(session.wording.because(rule.owner, rule.reason))}</span></div>"
         for rule in session.scenario.rules
         if isinstance(rule, Floor | Ceiling | Lock)
     ]
     words = "".join(rows) or _note(say(language, "no_limit_set"))
     return f'<div class="sf-by-hand">{words}</div>'
+
+
+def _place(session: Session, rule: Floor | Ceiling | Lock) -> str:
+    kind = say(session.language, KINDS[type(rule)]).lower()
+    return say(session.language, "place", label=session.label(rule.node), kind=kind)
 
 
 def slider_step(forecast: float) -> int:

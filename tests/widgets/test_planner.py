@@ -117,6 +117,11 @@ def test_a_corridor_holds_for_every_person_and_opens_again(planner):
     assert planner.editor.high.value == "+60"
     planner.editor.low.value = planner.editor.high.value = ""
     assert session.scenario.rules == ()
+    session.set_ceiling(held[0], 0)
+    planner.editor.low.value = "-10"
+    assert "from −10.0 % to open" in session.refusal.asked
+    session.language = "zh"
+    assert f"{session.label(held[0])}的上限 0" in planner.editor.by_hand.value
 
 
 def test_targets_are_whole_steps_and_a_hedge_is_assigned(planner):

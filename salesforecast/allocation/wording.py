@@ -280,7 +280,7 @@ def _change(limits: Limits, change: Change, voice: Voice) -> str:
     who, what = name(limits, node), kind(rule, voice)
     if change.to is None or isinstance(change.to, (int, float)):
         return f"取消{who}的{what}" if chinese else f"release {who}'s {what}"
-    new, up = _new(rule, change.to, voice)
+    new, up = new_value(rule, change.to, voice)
     if chinese:
         return f"{who}的{what}{'提高' if up else '降低'}到 {new}"
     return f"{'raise' if up else 'lower'} {who}'s {what} to {new}"
@@ -295,7 +295,7 @@ def _changed_sum(rule: Sum, to: Rule | float | None, voice: Voice) -> str:
     return f"change {rule.called[0]} to {to.bounds('en', voice.money)}"
 
 
-def _new(rule: Rule, to: Rule, voice: Voice) -> tuple[str, bool]:
+def new_value(rule: Rule, to: Rule, voice: Voice) -> tuple[str, bool]:
     """The new value of a limit in words, and whether it is higher."""
     if isinstance(rule, GrowthBand) and isinstance(to, GrowthBand):
         band = f"{_percent(to.low, voice)} … {_percent(to.high, voice)}"

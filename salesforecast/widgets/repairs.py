@@ -9,6 +9,7 @@ from typing import Any
 from salesforecast import workbench
 from salesforecast.allocation import conflicts
 from salesforecast.allocation.conflicts import Change, Conflict
+from salesforecast.allocation.wording import Voice, kind, new_value
 from salesforecast.errors import InfeasibleError, SalesforecastError
 from salesforecast.planning.plan import Plan
 from salesforecast.planning.scenario import Scenario
@@ -110,28 +111,29 @@ def _words(table: Table, change: Change, wished: Scenario, asked: set[int]) -> s
     if change.rule is None:
         what, old = grid_say(language, "the_total"), float(workbench.total_of(table.inputs, wished))
     elif isinstance(change.rule, Floor | Ceiling | Lock):
-        kind = say(language, KINDS[type(change.rule)]).lower()
-        what = grid_say(language, "limit_of", kind=kind, label=table.label(change.rule.node))
+        called = say(language, KINDS[type(change.rule)]).lower()
+        what = grid_say(language, "limit_of", kind=called, label=table.label(change.rule.node))
         old = change.rule.amount
     else:
-        return _other(change, language)
+        return _other(table, change, change.rule)
     if change.to is None:
         return grid_say(language, "release", what=what)
     new = change.to.amount if isinstance(change.to, Floor | Ceiling | Lock) else change.to
-    if not isinstance(new, int | float):
-        return _other(change, language)
+    assert isinstance(new, int | float)  # a repair keeps a limit's kind
     key = ("use" if new < old else "use_least") if change.place in asked else ""
     key = key or ("raise" if new > old else "lower")
     return grid_say(language, key, what=what, amount=table.wording.amount(new))
 
 
-def _other(change: Change, language: str) -> str:
-    """A change of a limit that is no floor, ceiling or lock."""
-    what = change.rule.words() if change.rule is not None else ""
-    if change.to is None:
+def _other(table: Table, change: Change, rule: Rule) -> str:
+    """A change of a growth corridor or a capacity: `The growth corridor of Ann: −5.0 % … ∞`."""
+    language, voice = table.wording.language, Voice(table.wording.language, table.wording.divisor)
+    what = grid_say(language, "limit_of", kind=kind(rule, voice), label=table.label(rule.node))
+    if change.to is None or isinstance(change.to, int | float):
         return grid_say(language, "release", what=what)
-    to = change.to.words() if hasattr(change.to, "words") else str(change.to)
-    return f"{what} → {to}"
+    new, _ = new_value(rule, change.to, voice)
+    said = grid_say(language, "change_to", what=what, amount=new)
+    return said[:1].upper() + said[1:]
 
 
 def told(error: InfeasibleError, wording: Wording) -> tuple[str, str]:

@@ -120,6 +120,7 @@ def test_a_corridor_holds_for_every_person_and_opens_again(planner):
     session.set_ceiling(held[0], 0)
     planner.editor.low.value = "-10"
     assert "from −10.0 % to open" in session.refusal.asked
+    assert any("The growth corridor of" in way.words for way in session.refusal.ways)
     session.language = "zh"
     assert f"{session.label(held[0])}的上限 0" in planner.editor.by_hand.value
 

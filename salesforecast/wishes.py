@@ -33,8 +33,6 @@ def check_wish(scenario: Scenario, *, language: str = "en", draws: int = 1) -> N
         _refuse(
             f"{draws} simulated futures are too few", "draws", "ask for 1 or more; 1000 is usual."
         )
-    if scenario.seed < 0:
-        _refuse(f"the seed {scenario.seed} is negative", "seed", "give zero or more.")
     if not (isfinite(scenario.stretch) and scenario.stretch <= 1000):
         _refuse(f"the stretch {scenario.stretch} is out of range", "stretch", "0.05 means 5 %.")
     if scenario.total is not None and scenario.total > MOST:

@@ -17,7 +17,6 @@ from salesforecast.wishes import check_wish, forecast_digest
         (Scenario(stretch=float("nan")), "stretch nan"),
         (Scenario(stretch=1e12), "out of range"),
         (Scenario(total=9 * 10**18), "too large"),
-        (Scenario(seed=-1), "negative"),
         (Scenario(hedge={"country": -2.0}), "hedge of 'country'"),
         (Scenario(hedge={"country": float("nan")}), "hedge of 'country'"),
         (Scenario(rules=(Floor("North", float("inf")),)), "no amount"),

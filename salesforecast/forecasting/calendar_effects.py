@@ -38,9 +38,10 @@ APART = np.timedelta64(10, "D")  # days of one holiday lie closer together
 
 
 def holiday_days(country: str, words: str, years: Sequence[int]) -> pd.DatetimeIndex:
-    """First day of each holiday in `country` (ISO code) whose English name contains `words`.
+    """First day of each holiday in `country` (ISO code) whose name contains `words`.
 
-    Source: the package `holidays`. `holiday_days("CN", "Chinese New Year", range(2000, 2031))`.
+    The name is the English one or the country's own: "Chinese New Year" or "春节". Source: the
+    package `holidays`. `holiday_days("CN", "Chinese New Year", range(2000, 2031))`.
 
     Raises
     ------
@@ -49,16 +50,21 @@ def holiday_days(country: str, words: str, years: Sequence[int]) -> pd.DatetimeI
     """
     import holidays
 
-    known = holidays.country_holidays(country, years=list(years), language="en_US")
+    asked = list(years)
+    english = holidays.country_holidays(country, years=asked, language="en_US")
+    own = holidays.country_holidays(country, years=asked, language=english.default_language)
     of_name = [
-        day for day, name in known.items() if words.lower() in name.lower() and "Eve" not in name
+        day
+        for day, name in english.items()
+        if words.lower() in f"{name}; {own.get(day, '')}".lower() and "Eve" not in name
     ]
     days = np.array(sorted(of_name), dtype="datetime64[D]")
     if not len(days):
+        names = {name for name in english.values() if "(" not in name.replace(" (Spring", "")}
         raise DataError(
             f"no holiday '{words}' is known.",
             where=f"country '{country}', years {min(years)} to {max(years)}",
-            fix="check the name, or give the days yourself.",
+            fix=f"one of {', '.join(sorted(names))}, or give the days yourself.",
         )
     first = np.r_[True, np.diff(days) > APART]
     return pd.DatetimeIndex(days[first])

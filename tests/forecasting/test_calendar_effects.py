@@ -51,7 +51,7 @@ def test_the_package_knows_the_days_of_the_new_year():
 
 
 def test_an_unknown_holiday_says_what_to_do():
-    with pytest.raises(DataError, match="check the name"):
+    with pytest.raises(DataError, match="or give the days yourself"):
         holiday_days("CN", "Thanksgiving", range(2020, 2022))
 
 
@@ -161,3 +161,10 @@ def test_a_hierarchy_is_forecast_around_the_holiday_with_samples_that_agree():
         for one in (made, plain)
     )
     assert miss < usual
+
+
+def test_a_holiday_is_found_by_its_own_name_and_an_unknown_one_is_told_the_known():
+    years = range(2015, 2020)
+    assert holiday_days("CN", "春节", years).equals(holiday_days("CN", "Chinese New Year", years))
+    with pytest.raises(DataError, match="National Day"):
+        holiday_days("CN", "Groundhog Day", years)

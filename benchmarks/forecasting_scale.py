@@ -12,31 +12,13 @@ from typing import Any
 
 from benchmarks.bench import HOME, calibration, cpu_of, row
 from benchmarks.forecasting_data import DATA
+from benchmarks.runs_size import MAKE, ONE_THREAD
 
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 FRESH = """
 from benchmarks.forecasting_data import tourism
 from salesforecast.forecasting.forecast import forecast
 history, tree = tourism()
 forecast(history, tree, cutoff=history["period"].max(), horizon=8)
-"""
-MAKE = """
-import sys, numpy as np, pyarrow as pa, pyarrow.parquet as pq
-count, months, part, path = int(sys.argv[1]), 72, 10_000, sys.argv[2]
-rng, writer = np.random.default_rng(0), None
-periods = np.arange("2018-01", "2024-01", dtype="datetime64[M]").astype("datetime64[us]")
-for first in range(0, count, part):
-    here = min(part, count - first)
-    values = 100 * rng.lognormal(0, 0.3, (here, months)).cumprod(axis=1) ** 0.1
-    labels = pa.array([f"s{i:07d}" for i in range(first, first + here)])
-    table = pa.table({
-        "series": labels.take(pa.array(np.repeat(np.arange(here), months))),
-        "period": pa.array(np.tile(periods, here)),
-        "sales": pa.array(values.ravel()),
-    })
-    writer = writer or pq.ParquetWriter(path, table.schema)
-    writer.write_table(table)
-writer.close()
 """
 RUN = """
 import json, resource, sys, time
@@ -62,7 +44,7 @@ def a_million(count: int = 1_000_000) -> list[dict[str, Any]]:
     """C19: a long table of a million series, from Parquet to Parquet in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         source, target = str(Path(folder) / "series.parquet"), str(Path(folder) / "ahead.parquet")
-        subprocess.run([sys.executable, "-c", MAKE, str(count), source], check=True, cwd=HOME)
+        subprocess.run([sys.executable, "-c", MAKE, str(count), "72", source], check=True, cwd=HOME)
         done = subprocess.run(
             [sys.executable, "-c", RUN, source, target],
             check=True, cwd=HOME, capture_output=True, text=True,

@@ -10,24 +10,9 @@ import pandas as pd
 import pytest
 
 from salesforecast import workbench
+from tests.conftest import TINY_TOML
 
-TOML = """
-name = "Known"
-levels = ["region"]
-
-[measure]
-name = "revenue"
-unit = "EUR"
-
-[[source]]
-path = "orders.csv"
-[source.columns]
-date = "date"
-amount = "amount"
-territory = ["region"]
-person = "person"
-product = "product"
-"""
+TOML = TINY_TOML.replace('"Tiny"', '"Known"')
 MONTHS = pd.date_range("2019-01-01", "2023-12-01", freq="MS")
 PEOPLE = (("North", "Ann", 1000.0), ("North", "Bo", 2000.0), ("South", "Cy", 3000.0))
 HOUSE = {"Ann": "North/Ann", "Bo": "North/Bo", "Cy": "South/Cy"}

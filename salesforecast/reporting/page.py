@@ -199,20 +199,16 @@ def _decisions(report: Report, words: Wording) -> list[str]:
 
 
 def _habit_to_decide(report: Report, words: Wording) -> list[str]:
-    """Whether to keep the rule, where a habit had more people near their target."""
+    """Whether to keep the rule, where a habit had visibly more people near their target."""
     habit = report.best_habit()
     if report.hindcast is None or habit is None:
         return []
     share = report.hindcast.summary["share_80_120"].iloc[0]
-    if not habit["share_80_120"] > share:
+    other, ours = words.percent(habit["share_80_120"]), words.percent(share)
+    if not habit["share_80_120"] > share or other == ours:
         return []
-    said = words.html(
-        "decide_habit",
-        other=words.name("method", str(habit.name)),
-        other_share=words.percent(habit["share_80_120"]),
-        share=words.percent(share),
-    )
-    return [said]
+    name = words.name("method", str(habit.name))
+    return [words.html("decide_habit", other=name, other_share=other, share=ours)]
 
 
 def _footer(report: Report, words: Wording) -> Html:

@@ -30,7 +30,7 @@ lint: setup ## ruff (lint and format), types, floors, and notebooks stored witho
 audit: setup ## known weaknesses in the locked packages (asks the advisory service)
 	@$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.lock
 
-bench: setup ## measure; NAME=run, allocation or forecasting
+bench: setup ## measure; NAME=run, allocation, forecasting, planning, workbench or runs
 	@test -n "$(NAME)" || { echo "which one? make bench NAME=run"; exit 2; }
 	@$(BIN)/python -m benchmarks.bench $(NAME)
 

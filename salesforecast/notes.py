@@ -114,10 +114,11 @@ CHINESE: Mapping[str, tuple[str, str]] = {
         "模型预测为 {without:,.0f}（{change}）。理由：{reason}",
     ),
 }
+SIZES = {power: f"{10.0**power:,.{max(-power, 0)}f}" for power in range(-4, 10)}  # of "more"
 UNITS: Mapping[str, str] = {  # stored words inside of a Chinese sentence
     "one day of 21": "多一个工作日（按 21 天计）",
     "10 % more": "提高 10 %",
-    "one more": "每增加 1",
+    **{f"{size} more": f"每增加 {size}" for size in SIZES.values()},
     "the event": "该事件",
     "working days": "工作日",
 }

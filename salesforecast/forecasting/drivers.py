@@ -20,6 +20,7 @@ ROUNDS = 4  # of weighting
 MOST = 3.0  # logarithm of the largest factor
 LEAST_SPREAD = 1e-8  # of a driver that moved at all, squared
 MAD = 1.4826  # makes a median absolute value a standard deviation
+BELIEF = 12.0  # periods of its own after which a series' noise counts as much as everyone's
 CERTAIN = 2.0  # an effect this many times its own uncertainty is called seen
 
 
@@ -93,16 +94,17 @@ def learn_effects(
     known = np.isfinite(logs) & np.isfinite(drivers).all(axis=0)
     outcome = _away(np.where(known, logs, np.nan)[None], season, half)[0]
     moved = _away(np.where(known, drivers, np.nan), season, half)
+    known, spare = _telling(known, season)
+    spare = np.maximum(spare - count, 0.0)
     weight = known.astype(float)
     labels = np.zeros(width, dtype=int)
     if groups is not None:
         labels = np.unique(np.array([str(one) for one in groups]), return_inverse=True)[1]
     slopes = np.zeros((count, width))
     errors = np.full((count, width), np.inf)
-    freedom = weight.sum(axis=0) / np.maximum(weight.sum(axis=0) - count, 1.0)
     for _ in range(ROUNDS):
         left = outcome - np.einsum("kts,ks->ts", moved, slopes)
-        noise = _unrest(left, known) * np.sqrt(freedom) + 1e-6
+        noise = _noise(left, known, spare)
         held = weight * np.minimum(1.0, WILD * noise / np.maximum(np.abs(left), 1e-12))
         slopes, errors = _shrunk(moved, outcome, held / noise**2, labels)
     doubt = (errors / np.maximum(np.abs(slopes), 1e-12)) ** 2
@@ -111,13 +113,38 @@ def learn_effects(
     return Effects(tuple(names) or tuple(map(str, range(count))), slopes, errors, middle)
 
 
-def _unrest(values: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Median absolute value of each series where known, as a standard deviation."""
-    out = np.zeros(values.shape[1])
+def _telling(known: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
+    """Observations that still say something once each time of year has lost its mean, and how many.
+
+    One that is alone in its time of year is its mean: nothing of it is left.
+    """
+    if not _seasonal(season, len(known)):
+        return known, known.sum(axis=0).astype(float)
+    telling, spare = known.copy(), np.zeros(known.shape[1])
+    for phase in range(season):
+        often = known[phase::season].sum(axis=0)
+        telling[phase::season, often < 2] = False
+        spare += np.maximum(often - 1, 0)
+    return telling, spare
+
+
+def _noise(left: np.ndarray, known: np.ndarray, spare: np.ndarray) -> np.ndarray:
+    """Standard deviation of each series' residuals, leaning on everyone's where few are spare.
+
+    From median absolute values. A series whose residuals were nearly all used up fits by itself
+    and says nothing of its noise.
+    """
+    own = np.zeros(left.shape[1])
     there = known.any(axis=0)
-    seen = np.where(known, np.abs(values), np.nan)
-    out[there] = MAD * np.nanmedian(seen[:, there], axis=0)
-    return out
+    seen = np.where(known, np.abs(left), np.nan)
+    own[there] = (MAD * np.nanmedian(seen[:, there], axis=0)) ** 2
+    own *= known.sum(axis=0) / np.maximum(spare, 1.0)
+    everyone = (spare * own).sum() / max(spare.sum(), 1.0)
+    return np.sqrt((spare * own + BELIEF * everyone) / (spare + BELIEF)) + 1e-6
+
+
+def _seasonal(season: int, periods: int) -> bool:
+    return season > 1 and periods >= 3 * season
 
 
 def _away(values: np.ndarray, season: int, half: int) -> np.ndarray:
@@ -135,7 +162,7 @@ def _away(values: np.ndarray, season: int, half: int) -> np.ndarray:
         return padded[:, high] - padded[:, low]
 
     out = np.where(known, filled - around(filled) / np.maximum(around(known * 1.0), 1), 0.0)
-    if season > 1 and values.shape[1] >= 3 * season:
+    if _seasonal(season, values.shape[1]):
         for phase in range(season):
             part, there = out[:, phase::season], known[:, phase::season]
             mean = part.sum(axis=1) / np.maximum(there.sum(axis=1), 1)

@@ -16,6 +16,7 @@ from salesforecast.history.declared import Event, Holiday
 from salesforecast.history.further import read_drivers
 from salesforecast.history.organisation import Organisation
 from salesforecast.influences.ledger import Missing
+from salesforecast.notes import SIZES
 from salesforecast.planning.workdays import WorkCalendar, read_overrides
 from salesforecast.tables import ALL_PRODUCTS
 
@@ -205,9 +206,20 @@ def _drivers(organisation: Organisation, grid: Grid, missing: Missing) -> list[C
         recent = values[: grid.known][-grid.season :]
         known = np.isfinite(recent)
         usual = np.where(known, recent, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-        unit, scale = ("10 % more", float(np.log(1.1))) if logs else ("one more", 1.0)
+        unit, scale = ("10 % more", float(np.log(1.1))) if logs else _unit(values[: grid.known])
         out.append(Cause("drivers", column, unit, values, usual, scale))
     return out
+
+
+def _unit(values: np.ndarray) -> tuple[str, float]:
+    """What "more" of a driver is: a power of ten that lies within its own range.
+
+    A discount between 0 and 0.3 never moves by one; a budget of a million hardly notices one.
+    """
+    known = values[np.isfinite(values)]
+    span = float(np.ptp(known)) if len(known) else 0.0
+    power = int(np.clip(np.floor(np.log10(span) + 1e-9), min(SIZES), max(SIZES))) if span > 0 else 0
+    return f"{SIZES[power]} more", 10.0**power
 
 
 def _ahead(

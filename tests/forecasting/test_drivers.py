@@ -64,3 +64,16 @@ def test_outliers_do_not_carry_the_slope_away():
     sales[5] *= 30
     effects = learn_effects(sales, driver, season=12)
     assert effects.slopes == pytest.approx(np.full((1, 6), -1.0), abs=0.25)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_series_that_sell_now_and_then_do_not_learn_from_their_gaps(seed):
+    """Where each time of year sold about once, level and season fit by themselves: no evidence."""
+    sales, driver = _panel(-5.0, series=12, periods=48, noise=0.8, seed=seed)
+    driver = driver * 0.2
+    sales = np.exp(np.log(sales) + 5.0 * 4 * driver[0])  # a slope of -5 on the smaller driver
+    sales[:, :8][np.random.default_rng(seed).random((48, 8)) < 0.75] = np.nan
+    effects = learn_effects(sales, driver, season=12)
+    assert (np.abs(effects.slopes + 5.0) < 4 * effects.errors).all()
+    assert np.abs(effects.slopes).max() < 10.0
+    assert (effects.errors[0, :8] > 0.3).all()

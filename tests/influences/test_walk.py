@@ -75,6 +75,17 @@ def test_a_price_is_learned_and_its_known_future_moves_the_forecast(company):
     assert "price: 10 % more moves sales by −1" in _told(dear, "price")
 
 
+@pytest.mark.parametrize(
+    ("times", "unit"), [(0.01, "0.01 more"), (1.0, "1 more"), (1e6, "1,000,000 more")]
+)
+def test_an_effect_is_told_for_a_step_that_the_driver_can_take(company, times, unit):
+    table = _prices(12.0).assign(price=lambda one: one["price"] * times)
+    told = company(DRIVERS.replace('logarithm = "price"', ""), _priced, {"prices.csv": table})
+    assert set(told.influences.effects["unit"]) == {unit}
+    assert told.influences.effects["effect"].between(-0.5, -0.1).all()  # a tenth dearer or so
+    assert f"price: {unit} moves sales by −" in _told(told, "price")
+
+
 def test_a_missing_future_price_is_asked_for_or_carried_on_as_told(company):
     short = _prices()[lambda one: one["month"] <= MONTHS[-1]]
     with pytest.raises(DataError, match="not known ahead for 3 series") as asked:

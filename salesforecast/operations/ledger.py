@@ -86,7 +86,8 @@ def runs_of(outputs: Path, job: str = "") -> list[Run]:
             ):
                 newest = last is not None and path.name == last.name and path.parent == folder
                 found.append(Run(folder.name, path.name, path, read_json(path / MANIFEST), newest))
-    return sorted(found, key=lambda run: (run.manifest.get("started", ""), run.run_id))
+    # of runs begun in the same second, the published one came last
+    return sorted(found, key=lambda run: (run.manifest.get("started", ""), run.latest, run.run_id))
 
 
 def find_run(outputs: Path, name: str, job: str = "") -> Run:

@@ -60,22 +60,6 @@ def weigh(projects: pd.DataFrame, periods: pd.DatetimeIndex) -> pd.Series:
     return amount.groupby(due).sum().reindex(periods, fill_value=0.0)
 
 
-def timing(projects: pd.DataFrame) -> float:
-    """Share of a statement's expected value whose date moved to a later period by the next one.
-
-    Parameters
-    ----------
-    projects
-        Several statements of the same projects: `project`, `as_of`, `period`, `value`.
-    """
-    ordered = projects.sort_values(["project", "as_of"], kind="stable")
-    later = ordered.groupby("project")["period"].shift(-1)
-    known = later.notna() & (ordered["value"] > 0)
-    slipped = known & (later > ordered["period"])
-    total = float(ordered.loc[known, "value"].sum())
-    return float(ordered.loc[slipped, "value"].sum()) / total if total > 0 else 0.0
-
-
 def form_opinion(
     node: str,
     weighted: pd.Series,

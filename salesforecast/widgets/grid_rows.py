@@ -14,7 +14,6 @@ from salesforecast.widgets.session import Session, limits_of
 from salesforecast.widgets.target_table import REACH, common_chance, shown_units
 
 DIGITS = {"growth": 8, "stretch": 8, "chance": 3}  # so that what is shown is not rounded twice
-MONEY = ("baseline", "forecast", "low", "high", "capacity", "floor", "ceiling", "target")
 
 
 @dataclass(frozen=True)

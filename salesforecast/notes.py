@@ -61,6 +61,10 @@ ENGLISH: Mapping[str, tuple[str, str]] = {
         "{node} has not sold yet: {value:,.0f} is expected, borrowed from {like}",
         "A rough figure: two times in three between {low:.0%} and {high:.0%} of it.",
     ),
+    "note no overrides": (
+        "overrides are declared, and their file is not there",
+        "None is in force; check its name, or write the first one.",
+    ),
     "note override": (
         "{author} set {node} to {value:,.0f} in {periods}",
         "The models said {without:,.0f} ({change}). Reason: {reason}",
@@ -108,6 +112,10 @@ CHINESE: Mapping[str, tuple[str, str]] = {
     "note opening": (
         "{node} 尚无销售：预计 {value:,.0f}，参照 {like}",
         "粗略估计：约三分之二的可能在其 {low:.0%} 至 {high:.0%} 之间。",
+    ),
+    "note no overrides": (
+        "已声明人工调整，但文件不存在",
+        "没有调整生效；请检查文件名，或写入第一条调整。",
     ),
     "note override": (
         "{author} 将 {node} 在 {periods} 的预测定为 {value:,.0f}",

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+
+import pandas as pd
+
+from salesforecast.errors import nearest
 
 AHEAD = ("ask", "last", "last year")
 
@@ -176,9 +181,83 @@ def problem(declared: Declared) -> tuple[str, str]:
     for holiday in declared.holidays:
         if not (holiday.days or holiday.country or work.country):
             return f"nobody knows when '{holiday.name}' is.", 'write country = "CN", or days.'
+    for wrong in (_countries, _dates, _sizes, _places):
+        for said in wrong(declared):
+            return said
+    return "", ""
+
+
+def _countries(declared: Declared) -> Iterator[tuple[str, str]]:
+    named = [declared.work.country, *(one.country for one in declared.holidays)]
+    asked = [country for country in named if country]
+    if not asked:
+        return
+    import holidays
+
+    known = sorted(holidays.list_supported_countries(include_aliases=False))
+    for country in asked:
+        if country not in known:
+            close = nearest(country.upper(), known) if len(country) == 2 else 'such as "CN".'
+            yield f"no country '{country}' is known.", f"write its code of two letters: {close}"
+
+
+def _dates(declared: Declared) -> Iterator[tuple[str, str]]:
+    told = [(f"the event '{one.name}'", one.periods) for one in declared.events]
+    told += [(f"the holiday '{one.name}'", one.days) for one in declared.holidays]
+    told += [(f"the change to {list(one.now)}", (one.since,)) for one in declared.regions]
+    told += [(f"the opening of '{one.node}'", (one.since,)) for one in declared.openings]
+    for what, dates in told:
+        for text in dates:
+            if not _is_date(text):
+                yield f"{what} has no date '{text}'.", 'write "2026-05" or "2026-05-20".'
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return bool(pd.notna(pd.Timestamp(text)))
+    except ValueError:
+        return False
+
+
+def _sizes(declared: Declared) -> Iterator[tuple[str, str]]:
+    for event in declared.events:
+        if event.effect is not None and not -1 < event.effect < math.inf:
+            yield (
+                f"the event '{event.name}' cannot have the effect {event.effect:g}.",
+                "write a fraction above -1: -0.1 for a tenth less.",
+            )
+    for opening in declared.openings:
+        if not 0 < opening.size < math.inf:
+            yield (
+                f"'{opening.node}' cannot be {opening.size:g} times as large as others.",
+                "write size = 0.5 for half as large.",
+            )
+    for change in declared.regions:
+        if change.shares and not (min(change.shares) >= 0 and 0 < sum(change.shares) < math.inf):
+            yield (
+                f"shares of {list(change.now)} are {list(change.shares)}.",
+                "give zero or more for each, not all zero: shares = [0.4, 0.6].",
+            )
+    stages = declared.pipeline.stages if declared.pipeline else {}
+    for stage, share in stages.items():
+        if not 0 <= share <= 1:
+            yield f"projects in '{stage}' come with {share:g}.", "write a share from 0 to 1."
+
+
+def _places(declared: Declared) -> Iterator[tuple[str, str]]:
     for change in declared.regions:
         if len(change.now) > 1 and (len(change.was) > 1 or len(change.now) == len(change.was)):
-            return f"{list(change.was)} cannot be split at once.", "write one [[region]] for each."
+            yield f"{list(change.was)} cannot be split at once.", "write one [[region]] for each."
         if change.shares and len(change.shares) != len(change.now):
-            return f"shares of {list(change.now)} are {list(change.shares)}.", "give one for each."
-    return "", ""
+            yield f"shares of {list(change.now)} are {list(change.shares)}.", "give one for each."
+    for at, change in enumerate(declared.regions):
+        for other in declared.regions[at + 1 :]:
+            if (
+                change.since == other.since
+                and {*change.was} & {*other.now}
+                and {*change.now} & {*other.was}
+            ):
+                yield (
+                    f"{list(change.was)} and {list(other.was)} become each other.",
+                    "write one [[region]]: was = [both], now = [both in their new order].",
+                )

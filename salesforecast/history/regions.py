@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from salesforecast.errors import DataError, Finding
+from salesforecast.errors import DataError, Finding, nearest
 from salesforecast.fiscal import MONTHS
 from salesforecast.hierarchy import SEPARATOR
 from salesforecast.history.declared import RegionChange
@@ -50,12 +50,18 @@ def restate(
             )
             continue
         inside = {old: _inside(lines["territory"], old) for old in change.was}
+        if not any(mask.any() for mask in inside.values()) and all(
+            _inside(lines["territory"], name).any() for name in change.now
+        ):
+            effect = "The delivery tells all its history under the new name; nothing to do."
+            findings.append(Finding("repair", "a change of regions is already made", names, effect))
+            continue
         for old, mask in inside.items():
             if not mask.any():
                 raise DataError(
                     f"the place '{old}' never sold anything.",
                     where=f"[[region]] {names}",
-                    fix="write its whole path as it stood in the order lines.",
+                    fix=f"write its whole path as it stood in the order lines: {_near(old, lines)}",
                 )
         rows = int(sum(mask.sum() for mask in inside.values()))
         lines, said = _changed(lines, change, inside, since)
@@ -63,6 +69,13 @@ def restate(
             Finding("repair", f"history re-stated: {names}", f"since {since:%Y-%m}", said, rows)
         )
     return LINES.check(lines), tuple(findings)
+
+
+def _near(old: str, lines: pd.DataFrame) -> str:
+    """The place of the same depth that `old` may mean, or all of them."""
+    depth = old.count(SEPARATOR) + 1
+    paths = lines["territory"].unique()
+    return nearest(old, sorted({SEPARATOR.join(one.split(SEPARATOR)[:depth]) for one in paths}))
 
 
 def _since(change: RegionChange) -> pd.Timestamp:
@@ -107,12 +120,6 @@ def _shares(
     """Given, or those of what each part sold since, or equal ones; and which of these."""
     if change.shares:
         given = np.array(change.shares)
-        if given.min() < 0 or not given.sum() > 0:
-            raise DataError(
-                "shares are zero or more, not all zero.",
-                where=f"[[region]] {change.now}",
-                fix="0.4",
-            )
         return given / given.sum(), "the given shares"
     later = lines[lines["period"] >= since]
     sold = np.array(

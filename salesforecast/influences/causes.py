@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from salesforecast.errors import DataError
+from salesforecast.errors import DataError, nearest
 from salesforecast.fiscal import MONTHS
 from salesforecast.forecasting.calendar_effects import holiday_days
 from salesforecast.hierarchy import ROOT, SEPARATOR
@@ -69,6 +69,14 @@ class Grid:
         of_node = (node in ("", ROOT)) | (nodes == node) | nodes.str.startswith(node + SEPARATOR)
         of_product = (product in ("", ALL_PRODUCTS)) | (products == product)
         return np.asarray(of_node & of_product)
+
+    def near(self, node: str) -> str:
+        """The unit of the same depth that `node` may mean, or all of them."""
+        depth = node.count(SEPARATOR) + 1
+        paths = self.series.get_level_values("node").unique()
+        return nearest(
+            node, sorted({SEPARATOR.join(one.split(SEPARATOR)[:depth]) for one in paths})
+        )
 
 
 def causes(organisation: Organisation, grid: Grid, *, missing: Missing = "ask") -> list[Cause]:
@@ -151,8 +159,9 @@ def _event(event: Event, organisation: Organisation, grid: Grid, missing: Missin
     if not inside.any():
         raise DataError(
             f"the event '{event.name}' is of no unit that sells.",
-            where=f"[[event]] node '{event.node}', product '{event.product}'",
-            fix="write the unit's whole path, as targets.csv names it.",
+            where=f"[[event]] node '{event.node}'"
+            + (f", product '{event.product}'" if event.product else ""),
+            fix=f"write the unit's whole path, as targets.csv names it: {grid.near(event.node)}",
         )
     starts = organisation.calendar.start(days, organisation.freq)
     there = grid.periods.isin(starts)

@@ -138,6 +138,8 @@ def _overridden(
 ) -> Forecast:
     """Analysts' figures that were set by the cutoff, and what they change."""
     path = organisation.folder / organisation.declared.overrides
+    if not path.exists():
+        ledger.note("no overrides", path.name)
     valid = in_force(read_overrides(path), history.cutoff)
     within = [one for one in valid if one.months.isin(made.samples.periods).any()]
     if ledger.missing == "leave":

@@ -36,7 +36,11 @@ class Check:
 
 
 def examine(outputs: Path, job: Path | None = None) -> list[Check]:
-    """Check what a run needs, and what `job` (a job.toml) needs besides; nothing is left behind."""
+    """Check what a run needs, and what `job` (a job.toml) needs besides; nothing is left behind.
+
+    Results of a job go where it says, `outputs` is looked at without one.
+    """
+    outputs, name = _results(job, outputs)
     checks: list[Callable[[], Check]] = [
         _python,
         _packages,
@@ -47,10 +51,21 @@ def examine(outputs: Path, job: Path | None = None) -> list[Check]:
         lambda: _disk(outputs),
         lambda: _clock(outputs),
         lambda: _store(outputs),
-        lambda: _last_run(outputs),
+        lambda: _last_run(outputs, name),
     ]
     found = [check() for check in checks]
     return [*found, *_of_job(job)] if job else found
+
+
+def _results(job: Path | None, outputs: Path) -> tuple[Path, str]:
+    """Where results go, and the name of their job; a job that cannot be read is told of later."""
+    from salesforecast.operations.jobfile import JobFile
+
+    try:
+        read = JobFile.read(job) if job else None
+    except SalesforecastError:
+        return outputs, MAIN_JOB
+    return (Path(read.outputs), read.notebook) if read else (outputs, MAIN_JOB)
 
 
 def _python() -> Check:
@@ -181,8 +196,8 @@ def _store(outputs: Path) -> Check:
     return Check("store", f"{count} plans")
 
 
-def _last_run(outputs: Path) -> Check:
-    last = latest_run(outputs, MAIN_JOB)
+def _last_run(outputs: Path, job: str) -> Check:
+    last = latest_run(outputs, job)
     if last is None:
         return Check("last run", "none yet")
     if is_whole(last):
@@ -219,6 +234,7 @@ def _sources(organisation: Path) -> list[Check]:
     """Whether every table can be read; the data gate looks at what is in them."""
     from salesforecast.history.load import load
     from salesforecast.history.organisation import Organisation
+    from salesforecast.history.raw import counted
 
     try:
         loaded = load(Organisation.read(organisation))
@@ -226,7 +242,5 @@ def _sources(organisation: Path) -> list[Check]:
         words = f"{hide_credentials(error.what)} ({hide_credentials(error.where)})"
         return [Check("sources", words, good=False, mend=error.fix)]
     newest = loaded.lines["date"].max()
-    words = (
-        f"{len(loaded.inputs)} tables, {len(loaded.lines):,} order lines, newest {newest:%Y-%m-%d}"
-    )
+    words = f"{counted(len(loaded.inputs), 'table')}, {len(loaded.lines):,} order lines, newest {newest:%Y-%m-%d}"
     return [Check("sources", words)]

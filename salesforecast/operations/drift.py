@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from salesforecast.errors import Finding
+from salesforecast.hierarchy import SEPARATOR
 from salesforecast.operations.jobfile import Thresholds
 from salesforecast.operations.snapshot import KEY, Snapshot
 
@@ -194,10 +195,14 @@ def _places(d: Delivery) -> Iterator[Seen]:
     parts = [
         f"{word}: {', '.join(names[:6])}" for word, names in (("new", new), ("gone", gone)) if names
     ]
-    quoted = ", ".join(f'"{place}"' for place in gone[:3])
+    was, became = _renamed(new, gone, now & old)
+    since = f'since = "{d.now.cutoff:%Y-%m}"'
     fix = (
-        f"Say what they became in the organisation file: [[region]] was = [{quoted}], "
-        f'now = ["{new[0]}"], since = "{d.now.cutoff:%Y-%m}".'
+        f'If they are the same, write into the organisation file: [[region]] was = ["{was}"], '
+        f'now = ["{became}"], {since}.'
+        if was
+        else "Say in the organisation file what each became: [[region]] was = [...], now = [...], "
+        f"{since}."
         if new and gone
         else f"If that is right, write into [gate]: accept = {[*new, *gone][:6]}.".replace("'", '"')
     )
@@ -205,6 +210,26 @@ def _places(d: Delivery) -> Iterator[Seen]:
     rows = sums[sums["place"].isin([*new, *gone])].groupby("place", as_index=False)["sales"].sum()
     words = f"the places have changed, {'; '.join(parts)}"
     yield Seen(Finding("error", words, "beside the last run", fix, len(rows)), rows)
+
+
+def _renamed(new: list[str], gone: list[str], stay: set[str]) -> tuple[str, str]:
+    """The one name that changed in all these paths; two empty texts if it is not one.
+
+    Of a group that was renamed all parts are gone, and all there under its new name.
+    """
+    for length in range(1, min(place.count(SEPARATOR) + 2 for place in (*new, *gone))):
+        was, now = _split(gone, length), _split(new, length)
+        heads, remain = {head for head, _ in was}, {head for head, _ in _split(stay, length)}
+        became = {head for head, _ in now}
+        same = sorted(tail for _, tail in was) == sorted(tail for _, tail in now)
+        if same and len(heads) == len(became) == 1 and not heads & (became | remain):
+            return heads.pop(), became.pop()
+    return "", ""
+
+
+def _split(places: Iterable[str], length: int) -> list[tuple[str, str]]:
+    parts = [place.split(SEPARATOR) for place in places]
+    return [(SEPARATOR.join(one[:length]), SEPARATOR.join(one[length:])) for one in parts]
 
 
 def _products(d: Delivery) -> Iterator[Seen]:

@@ -16,6 +16,7 @@ from salesforecast.runs import DEADLINE
 
 LONGEST = 200_000  # bytes; a job file is a page
 OUTCOMES = ("success", "unchanged", "warning", "failure")
+SHARES = ("fewer_lines", "lost_lines", "restated", "drop")  # of [gate]
 KINDS = ("wecom", "dingtalk", "slack", "email")
 _WORDS: Mapping[Any, str] = {
     str: "a text in quotes",
@@ -121,6 +122,8 @@ def _text(path: Path) -> str:
         if path.stat().st_size > LONGEST:
             raise _refused("the job file is too long.", str(path), "keep it to a page.")
         return path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _refused("the job file cannot be read as text.", f"{path}: {error}", "save it as UTF-8 text.") from error  # fmt: skip
     except (OSError, ValueError) as error:
         raise _refused("the job file cannot be read.", f"{path}: {error}", "check the path.") from error  # fmt: skip
 
@@ -171,7 +174,7 @@ class _Reader:
         job = JobFile(
             **values,
             parameters=parameters,
-            gate=None if gate is None else self.part(Thresholds, gate, "gate"),
+            gate=None if gate is None else self.gate(gate),
             keep=None if keep is None else self.part(Keep, keep, "keep"),
             notices=tuple(self.notice(table) for table in content.get("notice", [])),
             path=path,
@@ -187,6 +190,16 @@ class _Reader:
                 self.refuse(
                     f"parameter '{key}' is no single value.", key, "give a text or a number."
                 )
+
+    def gate(self, table: Mapping[str, Any]) -> Thresholds:
+        found: Thresholds = self.part(Thresholds, table, "gate")
+        for key in SHARES:
+            if (share := getattr(found, key)) > 1:
+                percent = f"{share:g} % is {share / 100:g}" if share <= 100 else "5 % is 0.05"
+                self.refuse(
+                    f"'{key}' is a share, not {share:g}.", key, f"write a fraction: {percent}."
+                )
+        return found
 
     def notice(self, table: Any) -> Notice:
         if not isinstance(table, dict):

@@ -14,7 +14,8 @@ from email.message import EmailMessage
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
-from salesforecast.errors import SalesforecastError
+from salesforecast.errors import Finding, SalesforecastError
+from salesforecast.findings import said
 from salesforecast.masking import Mask
 from salesforecast.operations.jobfile import JobFile, Notice
 
@@ -43,7 +44,9 @@ class Told:
         One of `success`, `unchanged`, `warning`, `failure`.
     headline
         The sentence that matters: what to ask for, or what went wrong.
-    warnings, changes
+    warnings
+        Findings; said in the language of each notice.
+    changes
         A line each.
     error
         What stopped the run.
@@ -54,7 +57,7 @@ class Told:
     job: str
     outcome: str
     headline: str
-    warnings: Sequence[str] = ()
+    warnings: Sequence[Finding] = ()
     changes: Sequence[str] = ()
     error: SalesforecastError | None = None
     report: str = ""
@@ -68,7 +71,8 @@ class Told:
         words, lines = _WORDS[language], [self.headline]
         if self.error:
             lines += [f"{words['where']}: {self.error.where}", f"{words['fix']}: {self.error.fix}"]
-        for name, listed in (("warnings", self.warnings), ("changes", self.changes)):
+        warnings = [said(finding, language).what for finding in self.warnings]
+        for name, listed in (("warnings", warnings), ("changes", self.changes)):
             if listed:
                 more = f" (+{len(listed) - _LINES})" if len(listed) > _LINES else ""
                 lines += ["", f"{words[name]}{more}:", *(f"- {line}" for line in listed[:_LINES])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from salesforecast import runs
-from salesforecast.errors import SalesforecastError
+from salesforecast.errors import Finding, SalesforecastError
 from salesforecast.fingerprint import databases
 from salesforecast.jobs import Job, find_job
 from salesforecast.masking import Mask
@@ -59,6 +60,9 @@ def check(job: JobFile, *, notebooks: Path | None = None) -> Checked:
         given = [name for name in ("total", "chance", "stretch") if name in said]
         if len(given) > 1:
             notes.append(f"{path.name} gives {' and '.join(given)}: the {given[0]} decides")
+    for name in dict.fromkeys(_variables(job)):
+        if not os.environ.get(name):
+            notes.append(f"the variable {name} is not set here; the schedule must set it")
     return Checked(job, found, values, tuple(notes))
 
 
@@ -148,7 +152,7 @@ def _told(job: JobFile, result: RunResult) -> Told:
     """What there is to say about a run that ended well."""
     manifest = result.manifest
     findings = [*manifest.get("gate", []), *manifest.get("findings", [])]
-    warnings = [one["what"] for one in findings if one.get("severity") == "warning"]
+    warnings = [Finding(**one) for one in findings if one.get("severity") == "warning"]
     outcome = "unchanged" if result.status == "unchanged" else "warning" if warnings else "success"
     said = str(manifest.get("summary", "")).strip().splitlines()[-1:]
     lines = _largest(job, result) if outcome != "unchanged" else []

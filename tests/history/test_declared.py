@@ -108,6 +108,28 @@ def test_every_section_is_read_and_written_back_the_same(path, tmp_path):
     ("sections", "says"),
     [
         ('[[holiday]]\nname = "Chinese New Year"', "nobody knows when"),
+        ('[calendar]\ncountry = "cn"', "did you mean 'CN'"),
+        ('[calendar]\ncountry = "China"', 'such as "CN"'),
+        ('[[holiday]]\nname = "x"\ndays = ["2月16日"]', "has no date '2月16日'"),
+        ('[[event]]\nname = "x"\nperiods = ["2024-13"]', "has no date '2024-13'"),
+        ('[[event]]\nname = "x"\nperiods = ["2024-05"]\neffect = -3', "for a tenth less"),
+        ('[[event]]\nname = "x"\nperiods = ["2024-05"]\neffect = nan', "for a tenth less"),
+        ('[[region]]\nwas = "A"\nnow = "B"\nsince = "soon"', "has no date 'soon'"),
+        (
+            '[[region]]\nwas = "A"\nnow = ["B", "C"]\nsince = "2024-01"\nshares = [-1, 2]',
+            "give zero or more",
+        ),
+        (
+            '[[region]]\nwas = "A"\nnow = "B"\nsince = "2024-01"\n'
+            '[[region]]\nwas = "B"\nnow = "A"\nsince = "2024-01"',
+            "become each other",
+        ),
+        ('[[opening]]\nnode = "A/B"\nsince = "2024-01"\nsize = -2', "size = 0.5"),
+        (
+            '[pipeline]\npath = "a"\nvalue = "v"\ndate = "d"\nstage = "s"\n'
+            '[pipeline.stages]\n"投标" = 30',
+            "a share from 0 to 1",
+        ),
         ("[calendar]\nworking_days = true", "need a calendar"),
         ('[[event]]\nname = "x"\nperiod = "2024-05"', "did you mean 'periods'"),
         ('[drivers]\npath = "a"\nperiod = "m"\ncolumns = "p"\nahead = "guess"', "ahead is one of"),

@@ -206,6 +206,17 @@ def test_merged_renamed_and_split_places_keep_every_sum(company):
         company(merged.replace('"North"', '"Nord"'))
 
 
+def test_a_delivery_that_already_has_the_new_name_everywhere_is_taken_as_it_is(company):
+    renamed = '[[region]]\nwas = "Nord"\nnow = "North"\nsince = "2023-01"\n'
+    told = company(renamed)
+    assert told.loaded.lines["amount"].sum() == pytest.approx(
+        company().loaded.lines["amount"].sum()
+    )
+    assert any("already made" in str(finding) for finding in told.findings)
+    with pytest.raises(DataError, match="'Nord' never sold anything"):
+        company(renamed.replace('"North"', '"Nowhere"'))
+
+
 def test_overrides_of_the_past_are_judged_by_what_came(company):
     from salesforecast.influences.judged import forecast_value_added
 

@@ -130,3 +130,22 @@ def test_a_snapshot_reads_back_as_it_was(tmp_path):
         made.cutoff,
         made.headers,
     )
+
+
+@pytest.mark.parametrize(
+    ("now", "words"),
+    [
+        (("North/Alps", "North/Coast", "South/Flat"), 'was = ["South/Plain"], now = ["South/Flat"]'),
+        (("Top/Alps", "Top/Coast", "South/Plain"), 'was = ["North"], now = ["Top"]'),
+        (("South/Alps", "North/Coast", "South/Plain"), 'was = ["North/Alps"], now = ["South/Alps"]'),
+        (("South/Alps", "South/Coast", "South/Plain"), 'was = ["North"], now = ["South"]'),
+        (("Top/Peak", "Top/Coast", "South/Plain"), "was = [...], now = [...]"),
+        (("North", "South/Plain"), "was = [...], now = [...]"),
+    ],
+    ids=["a place", "a whole group", "one place moved", "a group merged", "other parts", "parts merged"],
+)  # fmt: skip
+def test_places_that_only_changed_their_name_are_asked_for_by_that_name(now, words):
+    seen = compare(delivery(24, places=now), delivery(23), Thresholds(), as_of=TODAY)
+    fixes = [one.finding.effect for one in seen if "places have changed" in one.finding.what]
+    assert len(fixes) == 1
+    assert words in fixes[0]

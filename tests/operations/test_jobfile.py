@@ -67,6 +67,8 @@ def test_a_job_file_is_read_with_paths_beside_it(tmp_path):
         ("draws = 200", 'token = "hunter22"', "looks like a secret"),
         ("draws = 200", 'note = "https://ann:hunter22@host"', "looks like a secret"),
         ('"SALES_HOOK"', '"https://hook.example?key=hunter22"', "stands in the environment"),
+        ("[gate]", "[gate]\nrestated = 50", "write a fraction: 50 % is 0.5"),
+        ("[gate]", "[gate]\ndrop = 1000", "a share, not 1000"),
         ("[gate]", "[[gate]]", "is a table"),
         ("[[notice]]", "[notice]", "is a table"),
         ('notebook = "quarterly_allocation"', "", "'notebook' is missing"),
@@ -85,3 +87,11 @@ def test_the_line_is_named(tmp_path):
     with pytest.raises(ParameterError) as refused:
         _read(tmp_path, GOOD.replace("max_age_days", "max_age"))
     assert refused.value.where == "job.toml, line 10"
+
+
+def test_a_job_file_in_a_chinese_code_page_is_refused_with_what_to_do(tmp_path):
+    path = tmp_path / "job.toml"
+    path.write_bytes(("# 每晚运行\n" + GOOD).encode("gb18030"))
+    with pytest.raises(ParameterError) as refused:
+        JobFile.read(path)
+    assert refused.value.fix == "save it as UTF-8 text."

@@ -3,6 +3,7 @@
 import pytest
 
 from salesforecast.errors import DataError
+from salesforecast.findings import found
 from salesforecast.masking import Mask
 from salesforecast.operations.jobfile import JobFile, Notice
 from salesforecast.operations.notices import Told, send
@@ -10,7 +11,8 @@ from tests.operations.servers import mail_server, webhook
 
 ERROR = DataError("'North' fell by 60%.", where="2025-12", fix="correct the delivery.")
 FAILED = Told("quarterly_allocation", "failure", ERROR.what, error=ERROR, report="outputs/latest")
-DONE = Told("quarterly_allocation", "warning", "Q4: ask for 12,211.", ["one", "two", "three", "four"], ["North: +1,000 (its forecast moved)"])  # fmt: skip
+WARNINGS = [found("late territories", "orders.csv", n=n) for n in (1, 2, 3, 4)]
+DONE = Told("quarterly_allocation", "warning", "Q4: ask for 12,211.", WARNINGS, ["North: +1,000 (its forecast moved)"])  # fmt: skip
 
 
 def _send(told, *notices):
@@ -60,7 +62,7 @@ def test_an_email_reads_well_on_a_phone(monkeypatch):
     assert message["Subject"] == "quarterly_allocation: 已完成，有警告"
     text = message.get_content().replace("\r\n", "\n")
     assert text.startswith("Q4: ask for 12,211.")
-    assert "警告 (+1):" in text and "- three" in text and "four" not in text
+    assert "警告 (+1):" in text and "- 3 个地区开设较晚" in text and "4 个" not in text
     assert "变化最大:\n- North: +1,000" in text
     assert max(map(len, text.splitlines())) < 80
 

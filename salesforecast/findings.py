@@ -8,7 +8,7 @@ with its noun, `{n:=is|are}` the word that goes with a count.
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -269,6 +269,11 @@ def found(
     plain = {name: v.item() if hasattr(v, "item") else v for name, v in figures.items()}
     what, effect = (filled(text, plain) for text in ENGLISH[code])
     return Finding(severity, what, where, effect, rows, code, plain)
+
+
+def first_of(names: Sequence[str], most: int = 3) -> str:
+    """The first few names, and a sign that there are more: the `where` of a finding."""
+    return "; ".join(names[:most]) + ("" if len(names) <= most else "; …")
 
 
 def repair(code: str, where: str, **figures: Any) -> Finding:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from salesforecast.allocation.curves import Bells, Blend, Curves, Draws, Line, Turns
 from salesforecast.errors import DataError, Finding, ParameterError
-from salesforecast.findings import found
+from salesforecast.findings import first_of, found
 
 RARE = 0.25  # a unit whose median future is below this share of its mean sells rarely
 REFERENCES = ("forecast", "history", "capacity", "potential", "plan")
@@ -298,7 +298,7 @@ def _equal_chance(leaves: pd.DataFrame, step: int, draws: Chances | None) -> Cri
         findings = (
             found(
                 "rare units",
-                f"'{leaves.index[int(np.argmax(idle))]}'",
+                first_of(list(leaves.index[idle])),
                 rows=int(idle.sum()),
                 n=int(idle.sum()),
             ),

@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 
 from salesforecast.errors import DataError, Finding
-from salesforecast.findings import found
+from salesforecast.findings import first_of, found
 from salesforecast.tables import ALL_PRODUCTS
 
 SHORT = 1.0  # years of history below which a series' own season is unknown
 SPIKE = 0.9  # share of all that was ever sold in one period: no pattern to go on
-SHOWN = 3  # series named in a finding
 SAID_BY: Mapping[str, frozenset[str]] = {  # findings of the history that say as much
     "series gaps": frozenset({"empty periods", "empty places"}),
     "series short": frozenset({"short history"}),
@@ -73,10 +72,9 @@ def odd_series(wide: pd.DataFrame, given: pd.DataFrame, year: int) -> tuple[Find
     for code, size in kinds.items():
         names, count = wide.columns[size > 0], int(size.sum())
         if len(names):
-            where = "; ".join(_name(node, product) for node, product in names[:SHOWN])
-            more = "" if len(names) <= SHOWN else "; …"
+            where = first_of([_name(node, product) for node, product in names])
             rows = count if code == "series gaps" else 0
-            out.append(found(code, where + more, rows=rows, n=len(names), count=count))
+            out.append(found(code, where, rows=rows, n=len(names), count=count))
     return tuple(out)
 
 

@@ -102,24 +102,29 @@ class WhatIf:
     def read(cls, path: str | Path) -> WhatIf:
         """Read a what-if file: `name = ...` and a list of `[[change]]`, each with `what` it is."""
         try:
-            raw = tomlkit.parse(Path(path).read_bytes().decode("utf-8-sig")).unwrap()
-        except (OSError, UnicodeDecodeError, TOMLKitError) as error:
-            raise ParameterError(
-                "the what-if cannot be read.", where=f"{path}: {error}", fix="mend the file."
-            ) from error
-        for name in raw:
-            if name not in ("name", "change"):
+            text = Path(path).read_bytes().decode("utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise _unreadable(path, error) from error
+        return cls.from_text(text, where=str(path), name=Path(path).stem)
+
+    @classmethod
+    def from_text(cls, text: str, *, where: str, name: str = "what-if") -> WhatIf:
+        """Make a what-if of a file's text; `where` and `name` (if it says none) are the file's."""
+        try:
+            raw = tomlkit.parse(text).unwrap()
+        except TOMLKitError as error:
+            raise _unreadable(where, error) from error
+        for key in raw:
+            if key not in ("name", "change"):
                 raise ParameterError(
-                    f"'{name}' is not known.",
-                    where=str(path),
-                    fix=nearest(name, ("name", "change")),
+                    f"'{key}' is not known.", where=where, fix=nearest(key, ("name", "change"))
                 )
         entries = raw.get("change", [])
-        changes = [make(entry, f"{path}, change {n}") for n, entry in enumerate(entries, 1)]
-        return cls(str(raw.get("name", Path(path).stem)), tuple(changes))
+        changes = [make(entry, f"{where}, change {n}") for n, entry in enumerate(entries, 1)]
+        return cls(str(raw.get("name", name)), tuple(changes))
 
-    def write(self, path: str | Path) -> None:
-        """Write it as TOML; `WhatIf.read` gives an equal one back."""
+    def to_text(self) -> str:
+        """It as the text of a what-if file; `from_text` gives an equal one back."""
         document = tomlkit.document()
         document["name"] = self.name
         array = tomlkit.aot()
@@ -132,7 +137,17 @@ class WhatIf:
                     entry[part.name] = _plain(value)
             array.append(entry)
         document["change"] = array
-        Path(path).write_text(tomlkit.dumps(document), "utf-8", newline="")
+        return tomlkit.dumps(document)
+
+    def write(self, path: str | Path) -> None:
+        """Write it as TOML; `WhatIf.read` gives an equal one back."""
+        Path(path).write_text(self.to_text(), "utf-8", newline="")
+
+
+def _unreadable(where: str | Path, error: Exception) -> ParameterError:
+    return ParameterError(
+        "the what-if cannot be read.", where=f"{where}: {error}", fix="mend the file."
+    )
 
 
 def make(entry: Mapping[str, Any], where: str) -> Change:

@@ -60,6 +60,7 @@ def find_header(
     block = [_to_the_right(row, rows[bottom]) for row in rows[top:bottom]] + [rows[bottom]]
     names = _tell_apart(_joined(block))
     _refuse_values(names, wanted, f"{name}, row {bottom + 1}")
+    _refuse_data_above(rows[:top], rows[bottom], f"{name}, column names in row {bottom + 1}")
     findings = [_skipped(rows[:top], name)] if top else []
     if bottom > top:
         said = _quoted(rows[top:bottom])
@@ -188,6 +189,21 @@ def _refuse_values(names: Sequence[str], wanted: Sequence[str], where: str) -> N
             fix="write one row of names above the data, a name a column (date, region, sales, ...), "
             "and no figures among them.",
         )
+
+
+def _refuse_data_above(rows: Sequence[Sequence[str]], names: Sequence[str], where: str) -> None:
+    """Refuse to skip rows of data: titles do not fill a row with dates and numbers."""
+    width = sum(map(bool, names))
+    for at, row in enumerate(rows, start=1):
+        values = _values([value for value in row if value])
+        kinds = {_is_number(value) for value in values}
+        if sum(map(bool, row)) >= width > 1 and len(kinds) == 2:
+            raise DataError(
+                "rows of data stand above the column names and would be left out.",
+                where=f"{where}; the first such row is {at}: {', '.join(row[:8])}",
+                fix="write the column names once, above all data, spelled as the organisation "
+                "file has them.",
+            )
 
 
 def clean_names(row: Sequence[Any]) -> list[str]:

@@ -10,6 +10,7 @@ import csv
 import gzip
 import io
 import random
+import re
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -141,6 +142,7 @@ class Spoilt:
         self.content = self.text.encode(self.encoding, "replace")
         if self.random.random() < 0.15:
             self._break_bytes()
+        self.plain = self.content  # as it is before it is packed
         if self.packed:
             self.content = gzip.compress(self.content)
 
@@ -172,7 +174,7 @@ class Spoilt:
     def expected(self) -> Decimal | None:
         """What the amounts of the file add up to; None where it cannot be said."""
         try:
-            text = self.content.decode(self.encoding, "replace") if not self.packed else self.text
+            text = self.plain.decode(self.encoding, "replace")
             table = list(
                 csv.reader(io.StringIO(text.lstrip("\ufeff"), newline=""), delimiter=self.delimiter)
             )
@@ -300,7 +302,7 @@ def _one_place(one: Spoilt) -> None:
 
 def _comma_decimals(one: Spoilt) -> None:
     for row in one.rows[1:]:
-        if one.amount < len(row) and row[one.amount].replace(".", "").lstrip("-").isdigit():
+        if one.amount < len(row) and re.fullmatch(r"-?[0-9]+\.[0-9]+", row[one.amount]):
             value = Decimal(row[one.amount])
             row[one.amount] = row[one.amount].replace(".", ",")
             one.meanings[row[one.amount]] = value

@@ -46,9 +46,11 @@ def main(source, folder, workers, dies):
                 if dies and at == dies:
                     os.kill(pids[0], signal.SIGKILL)
                 yield item
+        pids = sorted(set(spread(lambda _: os.getpid(), range(20)))) if dies else []
+        begun = []
         def spread_and_kill(work, items):
-            pids = sorted(set(spread(lambda _: os.getpid(), range(20)))) if dies else []
-            return spread(work, chunks(items, pids))
+            begun.append(work)
+            return spread(work, chunks(items, pids) if len(begun) == 1 else items)
         done = run_bulk(Bulk(Path(source), step=10), folder, spread=spread_and_kill)
     wall = time.perf_counter() - start
     use = resource.getrusage(resource.RUSAGE_SELF)

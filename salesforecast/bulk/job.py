@@ -152,7 +152,10 @@ def run_bulk(
     total = _total(bulk, weights)
     targets = apportion(total // bulk.step, pd.Series(np.maximum(weights, 0.0))) * bulk.step
     told("targets", 0, rows)
-    write_chunks(_with_targets(bulk, paths, targets.to_numpy()), folder / RESULT)
+    ahead = _parts(bulk, paths, targets.to_numpy(), partial(told, "targets"), rows)
+    write_chunks(
+        spread(partial(_with_targets, horizon=bulk.horizon, step=bulk.step), ahead), folder / RESULT
+    )
     done = Done(folder / RESULT, len(weights), float(weights.sum()), total, kept)
     _write(folder / JOB, {"asked": asked, "done": {**asdict(done), "targets": RESULT}})
     told("targets", rows, rows)
@@ -250,19 +253,34 @@ def _total(bulk: Bulk, weights: np.ndarray) -> int:
     return total
 
 
-def _with_targets(bulk: Bulk, paths: Sequence[Path], targets: np.ndarray) -> Iterator[pa.Table]:
-    import pyarrow as pa
+def _parts(
+    bulk: Bulk,
+    paths: Sequence[Path],
+    targets: np.ndarray,
+    tell: Callable[[int, int], None],
+    rows: int,
+) -> Iterator[tuple[pa.Table, np.ndarray]]:
+    """Each chunk's forecasts, and the targets of its series."""
     import pyarrow.parquet as pq
 
     begin = 0
-    for path in paths:
+    for at, path in enumerate(paths):
+        tell(rows * at // len(paths), rows)
         table = pq.read_table(path)
-        ahead = np.maximum(table["forecast"].to_numpy().reshape(-1, bulk.horizon), 0.0)
-        part = targets[begin : begin + len(ahead)]
-        shape = np.where(ahead.sum(axis=1, keepdims=True) > 0, ahead, 1.0)
-        cells = cascade(pd.Series(part), pd.DataFrame(shape), step=bulk.step)
-        yield table.append_column("target", pa.array(cells.to_numpy(dtype=np.int64).ravel()))
-        begin += len(ahead)
+        end = begin + len(table) // bulk.horizon
+        yield table, targets[begin:end]
+        begin = end
+
+
+def _with_targets(part: tuple[pa.Table, np.ndarray], *, horizon: int, step: int) -> pa.Table:
+    """The chunk with a column more: its series' targets, spread over periods as they are forecast."""
+    import pyarrow as pa
+
+    table, targets = part
+    ahead = np.maximum(table["forecast"].to_numpy().reshape(-1, horizon), 0.0)
+    shape = np.where(ahead.sum(axis=1, keepdims=True) > 0, ahead, 1.0)
+    cells = cascade(pd.Series(targets), pd.DataFrame(shape), step=step)
+    return table.append_column("target", pa.array(cells.to_numpy(dtype=np.int64).ravel()))
 
 
 def _refuse(bulk: Bulk, what: str, where: str, fix: str) -> None:

@@ -91,9 +91,19 @@ def swings_of(plan: Plan, *, language: str = "en") -> dict[str, tuple[Change, Ch
 
 
 def hangs_on(
-    inputs: Inputs, plan: Plan, questions: Sequence[WhatIf] = (), *, language: str = "en"
+    inputs: Inputs,
+    plan: Plan,
+    questions: Sequence[WhatIf] = (),
+    *,
+    language: str = "en",
+    swings: Mapping[str, tuple[Change, Change]] | None = None,
 ) -> pd.DataFrame:
     """A tornado of the plan's assumptions and of further what-ifs: the chance of its total.
+
+    Parameters
+    ----------
+    swings
+        The assumptions looked at; by default those of `swings_of`.
 
     Returns
     -------
@@ -103,20 +113,25 @@ def hangs_on(
         `landing, landing_low, landing_high`, the mean of the span's sales.
     """
     total = float(plan.units.loc[ROOT, "target"])
-    swings = swings_of(plan, language=language)
-    swings |= {question.name: (question, WhatIf("as planned")) for question in questions}
+    looked_at = dict(swings_of(plan, language=language) if swings is None else swings)
+    looked_at |= {question.name: (question, WhatIf("as planned")) for question in questions}
     basis = desk.basis_of(inputs, plan.scenario)
 
     def ends(changed: Basis) -> np.ndarray:
         at = changed.samples.periods.get_indexer(plan.periods)
         return np.asarray(changed.samples.values[:, :, at].sum(axis=(1, 2)))
 
-    table = tornado(basis, swings, lambda changed: float((ends(changed) >= total).mean()))
-    landing = tornado(basis, swings, lambda changed: float(ends(changed).mean()))
+    table = tornado(basis, looked_at, lambda changed: float((ends(changed) >= total).mean()))
+    landing = tornado(basis, looked_at, lambda changed: float(ends(changed).mean()))
     table["landing"] = landing["base"]
     table["landing_low"], table["landing_high"] = landing["low"], landing["high"]
-    table.insert(0, "low_words", [said(swings[str(name)][0], language) for name in table.index])
-    table.insert(1, "high_words", [said(swings[str(name)][1], language) for name in table.index])
+    table.insert(0, "low_words", [said(looked_at[str(name)][0], language) for name in table.index])
+    table.insert(1, "high_words", [said(looked_at[str(name)][1], language) for name in table.index])
+    return widest_first(table)
+
+
+def widest_first(table: pd.DataFrame) -> pd.DataFrame:
+    """A tornado's rows in order: by width of the chance, then of the landing."""
     order = np.lexsort((-(table["landing_high"] - table["landing_low"]).abs(), -table["width"]))
     return table.iloc[order]
 

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
 import pandas as pd
 
-from salesforecast import desk, workbench
-from salesforecast.errors import InfeasibleError
 from salesforecast.hierarchy import ROOT, SEPARATOR
-from salesforecast.planning.changes_zh import said
 from salesforecast.planning.plan import Plan
-from salesforecast.planning.scenario import Scenario
-from salesforecast.planning.what_if import WhatIf
 from salesforecast.reporting import figures
+from salesforecast.reporting.labels import place_label
 from salesforecast.reporting.report import is_house
 from salesforecast.reporting.wording import Wording
 from salesforecast.widgets import style
 from salesforecast.widgets.target_grid import shown_units
+from salesforecast.widgets.what_if_words import say as words
 from salesforecast.widgets.words import say
 
 
@@ -87,6 +83,41 @@ class SideBySide:
         }
         return pd.concat(parts, axis=1)
 
+    def short(self) -> pd.DataFrame:
+        """One row a case: what it asks of the company, and of whom most more and most less.
+
+        Returns
+        -------
+        pd.DataFrame
+            On case: `total, change, forecast` in the measure, `chance` of the total, `lowest,
+            highest` chance of a leaf with a target, `moved, leaves` counted, `gains, loses`
+            (node of the leaf asked most more and most less than by the plan, empty if none),
+            `gain, loss` (by how much).
+        """
+        base = _leaf_targets(self.planned)
+        rows = {}
+        for name, plan in self.plans.items():
+            leaves = _leaf_targets(plan)
+            both = leaves.index.union(base.index, sort=False)
+            move = leaves.reindex(both).fillna(0) - base.reindex(both).fillna(0)
+            company = plan.units.loc[ROOT]
+            chances = plan.units["chance"][leaves.index[leaves > 0]].dropna()
+            rows[name] = {
+                "total": int(company["target"]),
+                "change": int(company["target"] - self.planned.units.loc[ROOT, "target"]),
+                "forecast": float(company["forecast"]),
+                "chance": plan.chance_of_total,
+                "lowest": chances.min(),
+                "highest": chances.max(),
+                "moved": int((move != 0).sum()),
+                "leaves": len(both),
+                "gains": str(move.idxmax()) if move.max() > 0 else "",
+                "loses": str(move.idxmin()) if move.min() < 0 else "",
+                "gain": float(max(move.max(), 0)),
+                "loss": float(min(move.min(), 0)),
+            }
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("case")
+
     def html(self, *, level: str = "") -> str:
         """The table as people read it, changes against the plan beside it, refusals below."""
         rows = self.rows(level=level)
@@ -151,35 +182,8 @@ class SideBySide:
         return _bars(moves, rows, self.wording, width=width)
 
 
-def side_by_side(
-    inputs: workbench.Inputs,
-    scenario: Scenario,
-    questions: Sequence[WhatIf],
-    *,
-    language: str = "en",
-) -> SideBySide:
-    """Make the plan and that of every what-if; one that contradicts itself is named with the reason.
-
-    Raises
-    ------
-    InfeasibleError
-        If the plan itself does not exist.
-    ParameterError
-        If a change does not fit the organisation.
-    """
-    measure = inputs.organisation.measure
-    wording = Wording(language=language, divisor=measure.divisor)
-    first = "计划" if language == "zh" else "the plan"
-    plans = {first: workbench.build_plan(inputs, scenario, language=language)}
-    refused = {}
-    for question in questions:
-        try:
-            plans[question.name] = desk.ask(inputs, scenario, question)
-        except InfeasibleError as error:
-            refused[question.name] = f"{error.what} {error.where} {error.fix}"
-    changes = {question.name: said(question, language) for question in questions}
-    unit = wording.unit(measure.unit, measure.display)
-    return SideBySide(plans, refused, changes, wording, unit)
+def _leaf_targets(plan: Plan) -> pd.Series:
+    return plan.units.loc[plan.units["leaf"].astype(bool), "target"]
 
 
 def _of(plan: Plan, node: str) -> pd.Series:
@@ -272,3 +276,49 @@ def _bars(moves: pd.DataFrame, rows: pd.DataFrame, wording: Wording, *, width: i
         f'{style.STYLE}<div class="sf"><svg width="{width}" height="{height}" role="img" '
         f'aria-label="changes of targets">{"".join(parts)}</svg></div>'
     )
+
+
+def short_html(beside: SideBySide) -> str:
+    """The cases in short: total, chance, and who is asked most more and most less than by the plan."""
+    wording = beside.wording
+    language = wording.language
+    keys = ("total", "against_plan", "forecast", "chance", "spread", "moved", "gains", "loses")
+    heads = "".join(f"<th>{escape(words(language, key))}</th>" for key in keys)
+    rows = "".join(
+        f'<tr data-case="{escape(str(name), quote=True)}"><td><b>{escape(str(name))}</b>'
+        f"<span>{escape(beside.changes.get(str(name), ''))}</span></td>"
+        + "".join(f"<td>{cell}</td>" for cell in _short_cells(beside, str(name), row))
+        + "</tr>"
+        for name, row in beside.short().iterrows()
+    )
+    refused = "".join(
+        f'<div class="sf-bad" role="alert"><b>{escape(name)}</b>: {escape(why)}</div>'
+        for name, why in beside.refused.items()
+    )
+    return (
+        f'<div class="sf"><table class="sf-short"><thead><tr><th>{escape(beside.unit)}</th>{heads}</tr>'
+        f"</thead><tbody>{rows}</tbody></table>{refused}</div>"
+    )
+
+
+def _short_cells(beside: SideBySide, name: str, row: pd.Series) -> list[str]:
+    """The cells of one case; who moves stands only where somebody does."""
+    wording = beside.wording
+    language = wording.language
+    chances = f"{wording.chance(row['lowest'])} – {wording.chance(row['highest'])}"
+    out = [
+        f"<b>{wording.amount(row['total'])}</b>",
+        wording.change(row["change"]),
+        wording.amount(row["forecast"]),
+        f"<b>{wording.chance(row['chance'])}</b>",
+        chances,
+    ]
+    if name == next(iter(beside.plans)):
+        return [*out, "", "", ""]
+    out.append(escape(words(language, "of", count=row["moved"], all=row["leaves"])))
+    for who, by in (("gains", "gain"), ("loses", "loss")):
+        units = beside.plans[name].units
+        units = units if row[who] in units.index else beside.planned.units
+        label = place_label(units, row[who], wording) if row[who] else wording.say("none")
+        out.append(f"{escape(label)}<span>{wording.change(row[by]) if row[who] else ''}</span>")
+    return out

@@ -13,6 +13,7 @@ from salesforecast.planning.what_if import CHANGES, WhatIf, make
 from salesforecast.reporting.report import is_house
 from salesforecast.rules import Floor
 from salesforecast.widgets import what_if
+from salesforecast.widgets.questions import Questions
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def planned(tiny_inputs):
 
 def test_the_total_is_written_down_so_that_every_question_keeps_it(planned, tiny_inputs):
     gone = WhatIf("without Ann", (Leave("North/Ann"),))
-    beside = what_if.side_by_side(tiny_inputs, planned, [gone])
+    beside = Questions(tiny_inputs, planned, [gone]).beside
     totals = {plan.units.loc[ROOT, "target"] for plan in beside.plans.values()}
     assert totals == {round(tiny_inputs.leaves["forecast"].sum() * 1.1)}
 
@@ -31,7 +32,7 @@ def test_the_total_is_written_down_so_that_every_question_keeps_it(planned, tiny
 def test_who_goes_carries_nothing_and_the_others_carry_it(tiny_inputs, criterion):
     scenario = desk.keeping_total(tiny_inputs, Scenario(stretch=0.1, criterion=criterion))
     gone = WhatIf("without Ann", (Leave("North/Ann"),))
-    beside = what_if.side_by_side(tiny_inputs, scenario, [gone])
+    beside = Questions(tiny_inputs, scenario, [gone]).beside
     before, after = (plan.units["target"] for plan in beside.plans.values())
     assert after["North/Ann"] == 0 and after["North/Bo"] > before["North/Bo"]
     assert after[ROOT] == before[ROOT]
@@ -42,7 +43,7 @@ def test_sales_that_nobody_keeps_are_missing_from_the_chance(adventureworks):
     scenario = desk.keeping_total(adventureworks, Scenario())
     node = next(leaf for leaf in adventureworks.hierarchy.leaves if leaf.endswith("Jae Pak"))
     questions = [WhatIf(f"{kept}", (Leave(node, kept=kept),)) for kept in (0.0, 0.6)]
-    beside = what_if.side_by_side(adventureworks, scenario, questions)
+    beside = Questions(adventureworks, scenario, questions).beside
     chances = {name: plan.chance_of_total for name, plan in beside.plans.items()}
     assert chances["0.0"] < chances["0.6"] < chances["the plan"]
 
@@ -50,19 +51,19 @@ def test_sales_that_nobody_keeps_are_missing_from_the_chance(adventureworks):
 def test_a_question_without_a_plan_is_named_with_the_reason(tiny_inputs):
     base = Scenario(total=2_000, rules=(Floor("South", 1_000),))
     capped = WhatIf("South capped", (Limit("ceiling", "South", 100),))
-    beside = what_if.side_by_side(tiny_inputs, base, [capped])
+    beside = Questions(tiny_inputs, base, [capped]).beside
     assert list(beside.plans) == ["the plan"]
     (why,) = beside.refused.values()
     assert "South" in why and "South capped" in beside.html()
     with pytest.raises(ParameterError, match="did you mean 'South'"):
         wrong = WhatIf("x", (Limit("ceiling", "Sout", 100),))
-        what_if.side_by_side(tiny_inputs, base, [wrong])
+        Questions(tiny_inputs, base, [wrong])
 
 
 def test_the_table_has_three_columns_a_plan_and_ties_out(adventureworks):
     scenario = desk.keeping_total(adventureworks, Scenario())
     more = WhatIf("+10% total", (Assume({"total": round(scenario.total * 1.1)}),))
-    beside = what_if.side_by_side(adventureworks, scenario, [more])
+    beside = Questions(adventureworks, scenario, [more]).beside
     table = beside.table(level="country")
     assert list(table.columns.get_level_values(1)) == ["target", "growth", "chance"] * 2
     groups = table[table.index.isin(adventureworks.hierarchy.children(ROOT))]
@@ -76,7 +77,7 @@ def test_the_table_has_three_columns_a_plan_and_ties_out(adventureworks):
 def test_units_that_only_one_plan_has_stand_beside_their_neighbours(adventureworks):
     scenario = desk.keeping_total(adventureworks, Scenario())
     merged = WhatIf("merged", (Merge(("Europe/France", "Europe/Germany"), "Continent"),))
-    beside = what_if.side_by_side(adventureworks, scenario, [merged])
+    beside = Questions(adventureworks, scenario, [merged]).beside
     order = list(beside.rows(level="country").index)
     assert order.index("Europe/Continent") < order.index("North America")
     table = beside.table(level="country")

@@ -45,8 +45,8 @@ class Shape:
         return cls(months, parts)
 
 
-def grain_of(targets: pd.Series, shape: Shape, *, step: int) -> pd.DataFrame:
-    """Leaf targets over months by the forecast's shape, then over products by their shares.
+def months_of(targets: pd.Series, shape: Shape, *, step: int) -> pd.DataFrame:
+    """int64, leaf × month: leaf targets over months by the forecast's shape.
 
     Parameters
     ----------
@@ -54,15 +54,25 @@ def grain_of(targets: pd.Series, shape: Shape, *, step: int) -> pd.DataFrame:
         int64 on leaf, whole multiples of `step`.
     shape
         Of the forecast over the same leaves.
+    """
+    return cascade(targets, shape.months, step=step)
+
+
+def grain_of(months: pd.DataFrame, shape: Shape, *, step: int) -> pd.DataFrame:
+    """What each leaf is asked in every month, over its products by their shares.
+
+    Parameters
+    ----------
+    months
+        From `months_of`.
 
     Returns
     -------
     pd.DataFrame
-        `TARGETS`; every leaf's cells add up to its target.
+        `TARGETS`; every leaf's cells of a month add up to what `months` says.
     """
-    months = cascade(targets, shape.months.loc[targets.index], step=step)
     split = [
-        split_products(months[month], shape.products[month].loc[targets.index], step).assign(
+        split_products(months[month], shape.products[month].loc[months.index], step).assign(
             period=month
         )
         for month in months.columns

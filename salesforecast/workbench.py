@@ -16,7 +16,7 @@ from salesforecast.errors import DataError, Finding
 from salesforecast.fiscal import MONTHS
 from salesforecast.forecasting.forecast import Forecast
 from salesforecast.forecasting.oddities import unsaid
-from salesforecast.grain import Shape, corridor_limits, grain_of, within
+from salesforecast.grain import Shape, corridor_limits, grain_of, months_of, within
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.history.load import Loaded
 from salesforecast.history.measures import load_measure
@@ -26,12 +26,12 @@ from salesforecast.history.validate import refuse_errors, validate
 from salesforecast.influences.ledger import Influences, Missing
 from salesforecast.influences.walk import forecast_with
 from salesforecast.jobs import beside_notebooks
+from salesforecast.lifted import price_list
 from salesforecast.planning.plan import Plan, hedge_on_path, round_to_step
 from salesforecast.planning.scenario import Scenario
 from salesforecast.references import with_references
 from salesforecast.reporting.report import folded
 from salesforecast.reporting.wording import off_the_ends
-from salesforecast.rules import wish_behind
 from salesforecast.stages import Stages
 from salesforecast.wishes import MOST, check_fit, check_wish, criterion_of
 
@@ -273,14 +273,27 @@ def build_plan(
     units = _units(inputs, scenario, allocation, expected)
 
     @cache
+    def by_month() -> pd.DataFrame:
+        return months_of(allocation.targets, shape, step=scenario.step)
+
+    @cache
     def grains() -> tuple[pd.DataFrame, pd.DataFrame]:
-        free = grain_of(allocation.targets, shape, step=scenario.step)
+        free = grain_of(by_month(), shape, step=scenario.step)
         kept = within(free, scenario.corridors, inputs.hierarchy, step=scenario.step)
         return kept, corridor_limits(free, kept, scenario.corridors, inputs.hierarchy)
 
     def limits() -> pd.DataFrame:
-        parts = [_limits(inputs, scenario, allocation, language=language), grains()[1]]
-        return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+        own = price_list(
+            allocation,
+            scenario.rules,
+            inputs.hierarchy,
+            without=lambda rules: _allocate(inputs, replace(scenario, rules=rules), total),
+            language=language,
+        )
+        if not scenario.corridors:
+            return own
+        parts = [part for part in (own, grains()[1]) if len(part)]
+        return pd.concat(parts, ignore_index=True)
 
     if scenario.corridors:
         grains()  # refused now, not when somebody reads them
@@ -301,6 +314,7 @@ def build_plan(
         limits=limits,
         level_words=allocation.level_words,
         findings=allocation.findings,
+        spread=None if scenario.corridors else by_month,
     )
 
 
@@ -331,50 +345,6 @@ def _units(
     units["chance"] = chances(allocation.targets, inputs.draws, hierarchy)
     units["limit"] = allocation.nodes["limit"]
     return units
-
-
-def _limits(
-    inputs: Inputs, scenario: Scenario, allocation: Allocation, *, language: str
-) -> pd.DataFrame:
-    """Every rule with what it holds its unit at, and what the unit would carry without it.
-
-    A growth corridor that many units share is one wish: it is lifted from all of them at once.
-    """
-    rows, lifted = [], {}
-    wishes = [wish_behind(rule) for rule in scenario.rules]
-    for rule, wish in zip(scenario.rules, wishes, strict=True):
-        if wish not in lifted:
-            others = [o for o, other in zip(scenario.rules, wishes, strict=True) if other != wish]
-            there = replace(scenario, rules=tuple(others))
-            lifted[wish] = _allocate(inputs, there, allocation.total)
-        without, shared = lifted[wish], wishes.count(wish) > 1
-        held = int(allocation.nodes.loc[rule.node, "target"])
-        holds = not shared or allocation.nodes.loc[rule.node, "limited_by"] == rule.node
-        free = int(without.nodes.loc[rule.node, "target"]) if holds else held
-        rows.append(
-            {
-                "limit": rule.words(),
-                "node": rule.node,
-                "label": inputs.hierarchy.nodes.loc[rule.node, "label"],
-                "held_at": held,
-                "would_be": free,
-                "effect": _effect(allocation, without, language=language),
-                "owner": rule.owner,
-                "reason": rule.reason,
-            }
-        )
-    names = ["limit", "node", "label", "held_at", "would_be", "effect", "owner", "reason"]
-    return pd.DataFrame(rows, columns=names)
-
-
-def _effect(held: Allocation, free: Allocation, *, language: str) -> str:
-    """What everyone whom no limit holds would have without the limit."""
-    if held.criterion != "equal chance":
-        return f"{held.level_words} → {free.level_words}"
-    points = 100 * (free.common_level - held.common_level)
-    if language == "zh":
-        return f"其他人的达成概率 {points:+.1f} 个百分点".replace("-", "−")
-    return f"others' chance {points:+.1f} points".replace("-", "−")
 
 
 def summary(plan: Plan, *, divisor: int = 1) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import pytest
 from salesforecast import workbench
 from salesforecast.errors import DataError, InfeasibleError
 from salesforecast.hierarchy import ROOT
+from salesforecast.planning.corridors import Corridor
 from salesforecast.planning.scenario import Scenario
 from salesforecast.rules import Ceiling, Floor, GrowthBand, Lock
 
@@ -40,6 +41,15 @@ def test_targets_tie_out_up_and_across(plan, adventureworks):
     expected = adventureworks.leaves["forecast"].sum() * 1.02
     assert plan.units.loc[ROOT, "target"] == round(expected)
     assert (plan.targets["target"] >= 0).all()
+
+
+def test_months_known_without_products_are_what_the_products_add_up_to(adventureworks):
+    first = f"{adventureworks.quarter[0]:%Y-%m}"
+    for corridors in ((), (Corridor("Europe", first, most=1_000_000),)):
+        plan = workbench.build_plan(adventureworks, Scenario(seed=0, corridors=corridors))
+        summed = plan.targets.groupby(["node", "period"])["target"].sum().unstack()
+        assert plan.leaf_months.index.equals(plan.hierarchy.leaves) or corridors
+        assert (summed.loc[plan.leaf_months.index] == plan.leaf_months).all(axis=None)
 
 
 def test_the_quarter_to_come_follows_the_bookings(plan, adventureworks):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,9 @@ class Plan:
         What the units that no limit holds have in common.
     findings
         What had to be read differently to split the total.
+    spread
+        Makes `leaf_months` without `targets`, for whoever needs no products; by default they
+        are summed.
     """
 
     scenario: Scenario
@@ -78,20 +82,28 @@ class Plan:
     limits: Later = Later()
     level_words: str = ""
     findings: tuple[Finding, ...] = ()
+    spread: Callable[[], pd.DataFrame] | None = field(default=None, repr=False)
 
     @property
     def chance_of_total(self) -> float:
         """Probability that the company reaches its target."""
         return float(self.units["chance"].iloc[0])
 
-    @property
-    def months(self) -> pd.DataFrame:
-        """int64, node × month: sums of the leaves' targets."""
+    @cached_property
+    def leaf_months(self) -> pd.DataFrame:
+        """int64, leaf × month: targets over all products."""
+        if self.spread is not None:
+            return self.spread()
         leaf = self.targets.pivot_table(
             index="node", columns="period", values="target", aggfunc="sum"
         ).astype("int64")
         leaf.index = leaf.index.astype("str")
-        return self.hierarchy.totals(leaf)
+        return leaf
+
+    @property
+    def months(self) -> pd.DataFrame:
+        """int64, node × month: sums of the leaves' targets."""
+        return self.hierarchy.totals(self.leaf_months)
 
     def node_targets(self) -> pd.DataFrame:
         """`NODE_TARGETS`: one row per node and month, what `targets.csv` holds."""

@@ -48,7 +48,7 @@ class Outlook:
     def __init__(self, inputs: Inputs) -> None:
         self.inputs = inputs
         self.points = 3 if len(inputs.quarter) > LONG else 1
-        self._known: dict[str, tuple[pd.Series, pd.DataFrame]] = {}
+        self._known: dict[str, tuple[pd.Series, pd.DataFrame, pd.Index]] = {}
         sales = inputs.history.frame
         self._sales = sales.groupby(["node", "period"])["sales"].sum()
         self._total: pd.Series | None = None
@@ -56,10 +56,10 @@ class Outlook:
     def of(self, node: str, plan: Plan) -> View:
         """What is known of `node`, and what `plan` asks of it."""
         if node not in self._known:
-            self._known[node] = self._sold(node), self._ahead(node)
-        sold, ahead = self._known[node]
-        leaves = plan.targets["node"].isin(self._leaves(node))
-        target = plan.targets[leaves].groupby("period")["target"].sum()
+            leaves = pd.Index(self._leaves(node), dtype="str")
+            self._known[node] = self._sold(node), self._ahead(node), leaves
+        sold, ahead, leaves = self._known[node]
+        target = plan.leaf_months.reindex(leaves, fill_value=0).sum()
         target = target.reindex(plan.periods).fillna(0)
         return View(sold, ahead, target.groupby(self._starts(plan.periods)).sum())
 

@@ -223,6 +223,7 @@ NAMES: Mapping[str, str] = {  # stored words inside of a Chinese sentence
     "months by name": "月份名称",
     "months like Jan-23": "形如 Jan-23 的月份",
     "months like 201703": "形如 201703 的月份",
+    "months as year and month": "形如 2026年3月 的月份",
     "dates like 20170401": "形如 20170401 的日期",
     "Excel serial numbers as dates": "Excel 日期序列号",
     "years as their first day": "年份（按首日）",

@@ -129,4 +129,6 @@ UNITS: Mapping[str, str] = {  # stored words inside of a Chinese sentence
     **{f"{size} more": f"每增加 {size}" for size in SIZES.values()},
     "the event": "该事件",
     "working days": "工作日",
+    "length of the period": "业务月的长度",
+    "a fifth week": "多出的第五周",
 }

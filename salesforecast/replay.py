@@ -91,7 +91,7 @@ def company_quarters(inputs: Inputs) -> pd.DataFrame:
     """The company's sales by whole quarter: `period, label, sales`, the earliest first."""
     calendar = inputs.organisation.calendar
     sales = inputs.history.frame.groupby("period", as_index=False)["sales"].sum()
-    sales["quarter"] = calendar.start(sales["period"], inputs.span)
+    sales["quarter"] = calendar.opening(sales["period"], inputs.span)
     table = sales.groupby("quarter").agg(sales=("sales", "sum"), periods=("period", "size"))
     whole = table[table["periods"] == len(inputs.quarter)]["sales"]
     kept = whole.rename_axis("period").reset_index()
@@ -185,7 +185,7 @@ def _habits(past: Inputs) -> Mapping[str, pd.Series]:
     """What planners do by habit: references on leaf, joiners' missing quarters filled."""
     sales = past.history.frame
     calendar = past.organisation.calendar
-    quarter = calendar.start(sales["period"], past.span)
+    quarter = calendar.opening(sales["period"], past.span)
     table = sales.assign(quarter=quarter).pivot_table(
         index="node", columns="quarter", values="sales", aggfunc="sum"
     )

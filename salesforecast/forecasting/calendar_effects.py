@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from salesforecast.errors import DataError
+from salesforecast.fiscal import FiscalCalendar
 from salesforecast.forecasting.forecast import Forecast, forecast
 from salesforecast.forecasting.moved import moved
 from salesforecast.forecasting.structure import SEASONS, wide_history
@@ -31,6 +32,8 @@ LEAST_YEARS = {12: 4, 4: 4, 52: 3, 364: 2}  # of history that an effect is learn
 WILD = 2.5  # residuals beyond this many usual ones count less
 MOST = 1.5  # logarithm of the largest effect
 MONTHS = {12: 1, 4: 3}  # in a period, by season
+FREQ = {12: "M", 4: "Q"}
+PLAIN = FiscalCalendar()
 STEP = {52: 7, 364: 1}  # days in a period, by season: the same weekday a year before
 NODE_AND_PRODUCT = ("node", "product")
 COVERED = pd.Timedelta(days=330)  # beyond the last known day there may be another one
@@ -90,6 +93,8 @@ class HolidayEffect:
         First period of the history, from which the time of year is counted.
     season
         Periods in a year.
+    calendar
+        Which days make a month or quarter.
     """
 
     days: pd.DatetimeIndex
@@ -98,16 +103,22 @@ class HolidayEffect:
     usual: np.ndarray
     start: pd.Timestamp
     season: int
+    calendar: FiscalCalendar = PLAIN
 
     def factor(self, periods: pd.DatetimeIndex) -> np.ndarray:
         """What sales of each period are multiplied by: float64, shape (period, series)."""
         phase = _position(periods, self.start, self.season) % self.season
-        moved = window_shares(periods, self.days, self.windows, self.season) - self.usual[phase]
+        shares = window_shares(periods, self.days, self.windows, self.season, self.calendar)
+        moved = shares - self.usual[phase]
         return np.exp(np.clip(moved @ self.slopes, -MOST, MOST))
 
 
 def window_shares(
-    periods: pd.DatetimeIndex, days: pd.DatetimeIndex, windows: tuple[int, int, int], season: int
+    periods: pd.DatetimeIndex,
+    days: pd.DatetimeIndex,
+    windows: tuple[int, int, int],
+    season: int,
+    calendar: FiscalCalendar = PLAIN,
 ) -> np.ndarray:
     """Share of each window's days that fall into each period: (period, windows with days).
 
@@ -121,7 +132,8 @@ def window_shares(
         raise ValueError(f"days of the holiday, {covered}, must cover all periods")
     begin = periods.to_numpy().astype("datetime64[D]").astype(np.int64)
     if season in MONTHS:
-        after = periods + pd.DateOffset(months=MONTHS[season])
+        opens, after = calendar.first_days(periods), calendar.ends(periods, FREQ[season])
+        begin = opens.to_numpy().astype("datetime64[D]").astype(np.int64)
         end = after.to_numpy().astype("datetime64[D]").astype(np.int64)
     else:
         end = begin + STEP[season]
@@ -138,7 +150,12 @@ def window_shares(
 
 
 def learn_effect(
-    values: np.ndarray, periods: pd.DatetimeIndex, days: pd.DatetimeIndex, *, season: int
+    values: np.ndarray,
+    periods: pd.DatetimeIndex,
+    days: pd.DatetimeIndex,
+    *,
+    season: int,
+    calendar: FiscalCalendar = PLAIN,
 ) -> HolidayEffect:
     """Learn what the holiday on `days` does to each series; no effect where nothing shows it.
 
@@ -158,6 +175,8 @@ def learn_effect(
         First days of the holiday: of all years of `periods` and of those to be forecast.
     season
         Periods in a year: 12, 4, 52, or 364 for days (the same weekday a year before).
+    calendar
+        Which days make a month or quarter.
 
     Raises
     ------
@@ -171,7 +190,7 @@ def learn_effect(
     count = values.shape[1]
     logs = np.log(np.where(values > 0, values, np.nan))
     none = HolidayEffect(
-        days, (0, 0, 0), np.zeros((0, count)), np.zeros((season, 0)), periods[0], season
+        days, (0, 0, 0), np.zeros((0, count)), np.zeros((season, 0)), periods[0], season, calendar
     )
     if len(periods) < LEAST_YEARS[season] * season:
         return none
@@ -184,13 +203,13 @@ def learn_effect(
         return none
     best, least = none, np.inf
     for windows in _candidates():
-        shares = window_shares(periods, days, windows, season)
+        shares = window_shares(periods, days, windows, season, calendar)
         moved = _steady(shares[season:] - shares[:-season], season)
         slopes, score = _regress(moved, change, weight, season)
         if score < least:
             phase = np.arange(len(periods)) % season
             usual = np.stack([shares[phase == at].mean(axis=0) for at in range(season)])
-            best = HolidayEffect(days, windows, slopes, usual, periods[0], season)
+            best = HolidayEffect(days, windows, slopes, usual, periods[0], season, calendar)
             least = score
     return best
 

@@ -93,7 +93,8 @@ def partial_first(evidence: Evidence) -> list[Finding]:
     out = []
     for source, days in evidence.by_source():
         first = days.groupby("period")["date"].min()
-        late = pd.Series((first - first.index).dt.days, index=first.index)
+        opens = evidence.organisation.calendar.first_days(pd.DatetimeIndex(first.index))
+        late = pd.Series((pd.DatetimeIndex(first) - opens).days, index=first.index)
         if len(late) > 2 and late.iloc[0] > late.iloc[1:].max() + 3:
             seen = days[days["period"] == first.index[0]]
             where, rows = f"{source}, {first.index[0]:%Y-%m}", int(seen["rows"].sum())
@@ -107,7 +108,8 @@ def partial_last(evidence: Evidence) -> list[Finding]:
     newest = evidence.days["period"].max()
     for source, days in evidence.by_source():
         last, day = days["period"].max(), days["date"].max()
-        if stops_early(days, evidence.organisation.freq):
+        calendar = evidence.organisation.calendar
+        if stops_early(days, calendar, evidence.organisation.freq):
             code = "partial last"
         elif last < newest:
             code = "source stops"
@@ -189,6 +191,11 @@ def weekly_dates(evidence: Evidence) -> list[Finding]:
         steps = dates.diff().dt.days.iloc[1:]
         if evidence.organisation.freq != "M" or len(dates) < 12 or steps.median() != 7:
             continue
+        named = [dates.iloc[0] - pd.Timedelta(days=ago) for ago in (0, 1)]  # its last or first day
+        if evidence.organisation.calendar.year_ends.lower().endswith(
+            tuple(day.day_name().lower() for day in named)
+        ):
+            continue  # business months of weeks hold each of them whole
         if dates.dt.day_of_week.nunique() == 1:
             rows, weekday = int(days["rows"].sum()), str(dates.dt.day_name().iloc[0])
             out.append(found("weekly", source, rows=rows, weekday=weekday))

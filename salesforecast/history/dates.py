@@ -35,6 +35,7 @@ _MONTHS = {
 }
 _EXCEL_FIRST, _EXCEL_LAST = 20_000, 80_000  # 1954 to 2119
 
+WITHOUT_DAY = ("months", "quarters", "years")  # how kinds of repairs begin that had no day
 YEARS = (1800, 2200)  # a date outside is a slip of the pen
 
 
@@ -170,6 +171,8 @@ def _odd(text: str, original: str, day_first: bool) -> tuple[datetime | None, st
     wide = "full-width dates" if text != original else ""
     if found := _YMD.fullmatch(text):
         day = datetime(int(found[1]), int(found[2]), int(found[3] or 1))
+        if not found[3]:
+            return day, "months as year and month"
         return day, wide or ("" if _ISO.match(text) else "dates as year, month, day")
     if found := _DMY.fullmatch(text):
         left, right = int(found[1]), int(found[2])
@@ -181,7 +184,7 @@ def _odd(text: str, original: str, day_first: bool) -> tuple[datetime | None, st
         return day, "dates with month names"
     if found := _NAME_DAY.fullmatch(text):
         day = datetime(int(found[3]), _MONTHS[found[1][:3].lower()], int(found[2] or 1))
-        return day, "dates with month names"
+        return day, "dates with month names" if found[2] else "months by name"
     if found := _QUARTER.fullmatch(text):
         year, sign = int(found[1] or found[4]), found[2] or found[3]
         quarter = "一二三四".find(sign) + 1 or int(sign)

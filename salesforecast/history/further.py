@@ -35,7 +35,7 @@ def read_drivers(organisation: Organisation) -> pd.DataFrame:
         {
             "node": _nodes(raw, told.node),
             "product": raw.frame[told.product] if told.product else ALL_PRODUCTS,
-            "period": organisation.calendar.start(days, organisation.freq),
+            "period": organisation.calendar.of_rows(days, organisation.freq),
         }
     )
     for column in told.columns:
@@ -92,7 +92,7 @@ def read_pipeline(organisation: Organisation) -> pd.DataFrame:
             "node": _nodes(raw, told.node),
             "value": _numbers(raw, told.value),
             "probability": probability,
-            "period": calendar.start(_dates(raw, told.date), freq),
+            "period": calendar.of_rows(_dates(raw, told.date), freq),
             "as_of": stated.astype(TIME),
         }
     )

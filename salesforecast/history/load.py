@@ -15,6 +15,7 @@ from salesforecast.errors import Finding, Severity
 from salesforecast.findings import found
 from salesforecast.fiscal import FiscalCalendar
 from salesforecast.hierarchy import SEPARATOR, join_path
+from salesforecast.history import booking
 from salesforecast.history.currencies import Rates, read_rates
 from salesforecast.history.dates import parse_dates
 from salesforecast.history.doubles import Refused, duplicates
@@ -32,7 +33,7 @@ from salesforecast.history.raw import Raw, Want, counted
 from salesforecast.history.regions import restated
 from salesforecast.history.sources import find_files, read_table
 from salesforecast.history.subtotals import are_totals
-from salesforecast.tables import ALL_PRODUCTS, LINES, TIME
+from salesforecast.tables import ALL_PRODUCTS, LINES
 
 MOST = 1e15  # an amount above it is no amount, and sums would not be exact
 REFUSED = ["source", "row", "column", "value", "why"]
@@ -144,7 +145,7 @@ def load(organisation: Organisation) -> Loaded:
             raw = _without(read(path, source, organisation, name), source)
             if not large:  # keys of the lines of a large one are checked where they are summed
                 seen.append((raw, raw.frame[list(source.columns.line)]))
-            raw, read_as = _months_below(raw, source)
+            raw, read_as = _months_below(raw, source, organisation.calendar)
             notes = _Notes(raw, list(raw.findings), np.zeros(len(raw.frame), dtype=bool))
             lines = _lines(notes, read_as, organisation.calendar, organisation.freq, places)
             _convert(notes, lines, source, rates)
@@ -166,14 +167,15 @@ def _whole(path: Path, source: Source, organisation: Organisation, name: str) ->
 
 def _summed(path: Path, source: Source, organisation: Organisation, name: str) -> Raw:
     calendar, freq = organisation.calendar, organisation.freq
-    booked = partial(_periods, shift=source.shift_days, calendar=calendar, freq=freq)
+    booked = partial(booking.periods_of, shift=source.shift_days, calendar=calendar, freq=freq)
     return read_summed(path, source, period=booked, name=name)
 
 
-def _months_below(raw: Raw, source: Source) -> tuple[Raw, Source]:
+def _months_below(raw: Raw, source: Source, calendar: FiscalCalendar) -> tuple[Raw, Source]:
     """A table with a column a month as one with a row a month, and how to read that."""
     if not source.month_columns:
         return raw, source
+    booking.refuse_month_columns(raw, calendar)
     year = source.columns.date
     columns = replace(source.columns, date=MONTH_COLUMN, amount=AMOUNT_COLUMN)
     return below_each_other(raw, year), replace(source, columns=columns)
@@ -226,13 +228,17 @@ def _lines(
     """Dates, periods, places and amounts of one file, a row a row."""
     raw, columns = notes.raw, source.columns
     _subtotals(notes, source)
-    dates = _dates(notes, source)
+    dates = _dates(notes, source, calendar)
+    periods = booking.periods_of(dates, source.shift_days, calendar, freq)
+    strange = [at for at in booking.unknown(dates, periods) if not notes.bad[at]]
+    what = f"{counted(len(strange), 'date')} outside the calendar's table"
+    notes.refuse(what, strange, columns.date, f"Add their periods to '{calendar.path}'.")
     return pd.DataFrame(
         {
             "source": raw.name,
             "row": raw.rows,
             "date": dates,
-            "period": _periods(dates, source.shift_days, calendar, freq),
+            "period": periods,
             "territory": _places(notes, columns.territory, places),
             "amount": _numbers(notes, columns.amount, source) * source.multiplier,
             "quantity": _numbers(notes, columns.quantity, source) if columns.quantity else np.nan,
@@ -268,7 +274,7 @@ def _subtotals(notes: _Notes, source: Source) -> None:
         notes.refuse(f"{counted(len(at), 'total')} among the lines", at, column, effect)
 
 
-def _dates(notes: _Notes, source: Source) -> pd.Series:
+def _dates(notes: _Notes, source: Source, calendar: FiscalCalendar) -> pd.Series:
     raw, column = notes.raw, source.columns.date
     parsed = parse_dates(
         raw.frame[column].mask(notes.bad) if notes.bad.any() else raw.frame[column],
@@ -279,6 +285,10 @@ def _dates(notes: _Notes, source: Source) -> pd.Series:
     _repairs(notes, parsed, column)
     bad = [at for at in parsed.bad if not notes.bad[at]]
     notes.refuse(f"{counted(len(bad), 'date')} that cannot be read", bad, column, _DROPPED)
+    vague = [at for at in booking.without_day(parsed, calendar) if not notes.bad[at]]
+    what = f"{counted(len(vague), 'date')} without a day"
+    notes.refuse(what, vague, column, booking.DAYS_NEEDED)
+    booking.refuse_sums(parsed.values, calendar, raw, column)
     return parsed.values
 
 
@@ -325,14 +335,6 @@ def _numbers_in_text(
         _DROPPED,
     )
     return numbers, np.flatnonzero(numbers.isna() & ~notes.bad).tolist()
-
-
-def _periods(dates: pd.Series, shift: int, calendar: FiscalCalendar, freq: str) -> pd.Series:
-    codes, uniques = pd.factorize(dates)
-    days = pd.Series(uniques, dtype=TIME) + pd.Timedelta(days=shift)
-    starts = calendar.start(days, freq) if len(days) else days
-    known = pd.concat([starts, pd.Series([pd.NaT], dtype=TIME)], ignore_index=True)
-    return pd.Series(known.to_numpy()[codes], index=dates.index)
 
 
 def _places(notes: _Notes, columns: Sequence[str], places: Names) -> pd.Series:

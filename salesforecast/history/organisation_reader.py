@@ -13,7 +13,7 @@ from typing import Any
 
 from salesforecast.errors import OrganisationError
 from salesforecast.fiscal import MONTHS, FiscalCalendar
-from salesforecast.history import declared
+from salesforecast.history import calendars, declared
 from salesforecast.history.organisation import (
     PARTS,
     PERIOD_NAMES,
@@ -96,7 +96,7 @@ class _Reader:
     def organisation(self, content: Mapping[str, Any], folder: Path) -> Organisation:
         self.known(content, TOP, "")
         self.required(content, ("name", "levels", "source"), "")
-        calendar = self.calendar(self.table(content, "calendar"))
+        calendar, freq = self.calendar(self.table(content, "calendar"), folder)
         parts = {
             key: self.part(PARTS[key], self.table(content, key), key)
             for key in PARTS
@@ -110,8 +110,8 @@ class _Reader:
             products=tuple(
                 self.part(Lookup, table, "products") for table in self.tables(content, "products")
             ),
-            calendar=FiscalCalendar(calendar["year_starts"]),
-            freq=PERIOD_NAMES[calendar["period"]],
+            calendar=calendar,
+            freq=freq,
             folder=folder,
             declared=self.declared(content),
             measure=measures[0],
@@ -142,14 +142,23 @@ class _Reader:
         days = {key: work[key] for key in declared.WORK_KEYS if key in work}
         return declared.Declared(work=self.part(declared.WorkDays, days, "calendar"), **parts)
 
-    def calendar(self, table: Mapping[str, Any]) -> dict[str, Any]:
-        self.known(table, ("year_starts", "period", *declared.WORK_KEYS), "calendar")
-        first, period = table.get("year_starts", 1), table.get("period", "month")
-        if first not in range(1, 13) or isinstance(first, bool):
-            self.refuse(f"year_starts is a month from 1 to 12, not {first!r}.", "year_starts")
+    def calendar(self, table: Mapping[str, Any], folder: Path) -> tuple[FiscalCalendar, str]:
+        """The fiscal calendar, and the finest period that is planned."""
+        self.known(table, (*calendars.KEYS, "period", *declared.WORK_KEYS), "calendar")
+        key, what, fix = calendars.problem(table)
+        if key:
+            at = "calendar" if key == "path" else ""  # every source has one, too
+            self.refuse(what, key, at, fix or "change this value.")
+        period = table.get("period", "month")
+        if period in calendars.FINER:
+            self.refuse(
+                f"targets are not planned by {period}.",
+                "period",
+                fix='write period = "month"; `salesforecast days` cuts a plan into days and weeks of work.',
+            )
         if period not in PERIOD_NAMES:
             self.refuse(f"period is one of {list(PERIOD_NAMES)}, not {period!r}.", "period")
-        return {"year_starts": first, "period": period}
+        return calendars.calendar_of(table, folder), PERIOD_NAMES[period]
 
     def source(self, table: Mapping[str, Any]) -> Source:
         fields = [field.name for field in dataclasses.fields(Source)]

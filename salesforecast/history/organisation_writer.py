@@ -24,6 +24,9 @@ _REMARKS = {
     "display": "what people read on screens",
     "divisor": "how many units one of them is",
     "year_starts": "month in which the fiscal year starts",
+    "months": "weeks of a quarter's three months; calendar months without it",
+    "year_ends": "last day of a year of weeks",
+    "month_starts": "day on which a business month opens",
     "period": "the finest period that is planned: month, quarter or year",
     "path": "a file, a folder, or a pattern such as orders-*.csv",
     "territory": "one column a level, top first; or the key of [territories]",
@@ -64,6 +67,9 @@ def _moved(organisation: Organisation, folder: Path) -> Organisation:
         return replace(part, path=_relative(organisation.folder / part.path, folder))
 
     parts = ("territories", "people", "assignments", "quota", "rates")
+    calendar = organisation.calendar
+    if calendar.path:
+        calendar = path_from(calendar)
     there = {name: getattr(organisation, name) for name in parts}
     told = organisation.declared
     own = {"overrides": told.overrides, "own_days": told.work.own_days}
@@ -78,6 +84,7 @@ def _moved(organisation: Organisation, folder: Path) -> Organisation:
     return replace(
         organisation,
         folder=folder,
+        calendar=calendar,
         declared=declared,
         sources=tuple(path_from(source) for source in organisation.sources),
         products=tuple(path_from(step) for step in organisation.products),
@@ -103,10 +110,9 @@ def plain(organisation: Organisation) -> dict[str, Any]:
     if organisation.declared.overrides:
         content["overrides"] = organisation.declared.overrides
     names = {freq: name for name, freq in PERIOD_NAMES.items()}
-    calendar = {
-        "year_starts": organisation.calendar.year_starts,
-        "period": names[organisation.freq],
-    }
+    calendar = {"year_starts": 1} | _table(organisation.calendar)
+    calendar.pop("firsts", None)  # they are read from `path`
+    calendar["period"] = names[organisation.freq]
     parts = {key: _table(getattr(organisation, key)) for key in PARTS if getattr(organisation, key)}
     measure = {"name": organisation.measure.name, "unit": organisation.measure.unit}
     measures: Any = measure | parts.pop("measure", {})

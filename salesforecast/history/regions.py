@@ -137,5 +137,9 @@ def restated(loaded: Loaded, organisation: Organisation) -> Loaded:
         return loaded
     step = pd.DateOffset(months=MONTHS[organisation.freq])
     until = last_complete_period(loaded.lines, organisation) + step
+    calendar = organisation.calendar
+    if not calendar.plain:
+        named = ((one, calendar.since(one.since)) for one in changes)
+        changes = tuple(replace(one, since=f"{period:%Y-%m}") for one, period in named)
     lines, findings = restate(loaded.lines, changes, until=until)
     return replace(loaded, lines=lines, findings=(*loaded.findings, *findings))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from salesforecast.fiscal import MONTHS
 from salesforecast.hierarchy import SEPARATOR, join_path
 from salesforecast.history.lookups import Staff, staff
 from salesforecast.history.organisation import Organisation
@@ -45,7 +44,7 @@ def roster_at(cells: pd.DataFrame, organisation: Organisation, cutoff: pd.Timest
     cells
         `condense(lines)`; only the periods up to `cutoff` are looked at.
     """
-    last_day = cutoff + pd.DateOffset(months=MONTHS[organisation.freq]) - pd.Timedelta(days=1)
+    last_day = organisation.calendar.dates(cutoff, organisation.freq)[1]
     who = staff(organisation)
     started = who.assignments[who.assignments["start"] <= last_day].drop_duplicates(
         "person", keep="last"

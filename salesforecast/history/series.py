@@ -9,7 +9,7 @@ import pandas as pd
 
 from salesforecast.errors import DataError, Finding
 from salesforecast.findings import found
-from salesforecast.fiscal import MONTHS
+from salesforecast.fiscal import MONTHS, FiscalCalendar
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.history.lookups import people_names, read_columns, read_days
 from salesforecast.history.numbers import parse_numbers
@@ -73,7 +73,7 @@ def last_complete_period(lines: pd.DataFrame, organisation: Organisation) -> pd.
     days = booked_days(lines, organisation)
     last = days["period"].max()
     current = [
-        stops_early(part, organisation.freq)
+        stops_early(part, organisation.calendar, organisation.freq)
         for _, part in days.groupby("source")
         if part["period"].max() == last
     ]
@@ -91,12 +91,11 @@ def booked_days(lines: pd.DataFrame, organisation: Organisation) -> pd.DataFrame
     return days.groupby(["source", "period", "date"], as_index=False)["rows"].sum()
 
 
-def stops_early(days: pd.DataFrame, freq: str) -> bool:
+def stops_early(days: pd.DataFrame, calendar: FiscalCalendar, freq: str) -> bool:
     """Whether the last period of one source stops earlier in its span than those before."""
     last = days.groupby("period")["date"].max()
-    step = pd.DateOffset(months=MONTHS[freq])
-    ends = pd.Series([period + step for period in last.index], index=last.index)
-    left = (ends - last).dt.days
+    ends = calendar.ends(pd.DatetimeIndex(last.index), freq)
+    left = pd.Series((ends - pd.DatetimeIndex(last)).days)
     return bool(len(left) > 1 and left.iloc[-1] > left.iloc[:-1].max() + 3)
 
 
@@ -270,7 +269,7 @@ def read_quotas(organisation: Organisation) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "person": pd.Series([names.of(k) or k for k in raw.frame[quota.person]], dtype="str"),
-            "period": organisation.calendar.start(shifted, "Q"),
+            "period": organisation.calendar.of_rows(shifted, "Q"),
             "quota": amounts.astype("float64"),
         }
     )

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from salesforecast.errors import DataError, nearest
-from salesforecast.fiscal import MONTHS
 from salesforecast.forecasting.calendar_effects import holiday_days
 from salesforecast.hierarchy import ROOT, SEPARATOR
 from salesforecast.history.declared import Event, Holiday
@@ -22,6 +21,9 @@ from salesforecast.tables import ALL_PRODUCTS
 
 NEAR = (-3, 10)  # days around a declared holiday that count as any other week
 WORKING_DAYS = "working days"
+LENGTH = "length of the period"
+UNITS_OF = {"one day of 21": float(np.log(22 / 21)), "a fifth week": float(np.log(5 / 4))}
+UNEVEN = 0.1  # logarithm: periods that differ less from other years' are as long as they
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,11 @@ def causes(organisation: Organisation, grid: Grid, *, missing: Missing = "ask") 
         an event has neither a past nor an effect.
     """
     found: list[Cause] = []
+    length = _lengths(organisation, grid)
+    if length is not None:
+        found.append(_on_all("calendar", LENGTH, "a fifth week", length, grid, slope=1.0))
     if organisation.declared.work.working_days:
-        found.append(_working_days(organisation, grid))
+        found.append(_working_days(organisation, grid, length))
     events = [_event(one, organisation, grid, missing) for one in organisation.declared.events]
     found += [one for one in events if one is not None]
     if organisation.declared.drivers:
@@ -123,30 +128,62 @@ def work_calendar(organisation: Organisation) -> WorkCalendar:
     return WorkCalendar(work.country, work.subdivision, own)
 
 
-def _working_days(organisation: Organisation, grid: Grid) -> Cause:
-    """Logarithm of working days, less that of the same time in other years."""
-    step = pd.DateOffset(months=MONTHS[organisation.freq])
-    last = grid.periods[-1] + step - pd.Timedelta(days=1)
-    days = work_calendar(organisation).days(grid.periods[0], last)
+def _lengths(organisation: Organisation, grid: Grid) -> np.ndarray | None:
+    """Logarithm of each period's days, less that of the same time in other years.
+
+    None where hardly any differ: a leap day is for the season, a 53rd week is not.
+    """
+    if organisation.calendar.plain:
+        return None
+    firsts, ends = _span(organisation, grid)
+    logs = np.log((ends - firsts).days.to_numpy(dtype=float))
+    for phase in range(grid.season):
+        logs[phase :: grid.season] -= np.median(logs[phase :: grid.season])
+    return logs if np.abs(logs).max() > UNEVEN else None
+
+
+def _span(organisation: Organisation, grid: Grid) -> tuple[pd.DatetimeIndex, pd.DatetimeIndex]:
+    """True first days of the periods, and the days after their last."""
+    calendar = organisation.calendar
+    return calendar.first_days(grid.periods), calendar.ends(grid.periods, organisation.freq)
+
+
+def _on_all(
+    kind: str, name: str, unit: str, logs: np.ndarray, grid: Grid, *, slope: float | None = None
+) -> Cause:
+    """A cause that is the same for every series; `unit` is one more of it, in words."""
+    width = len(grid.series)
+    values = np.repeat(logs[:, None], width, axis=1)
+    return Cause(kind, name, unit, values, np.zeros(width), UNITS_OF[unit], slope)
+
+
+def _working_days(organisation: Organisation, grid: Grid, length: np.ndarray | None) -> Cause:
+    """Logarithm of working days, less that of the same time in other years.
+
+    Where periods are of unequal `length`, the days themselves are a cause: their share that is
+    worked is what is left to learn from.
+    """
+    firsts, ends = _span(organisation, grid)
+    days = work_calendar(organisation).days(firsts[0], ends[-1] - pd.Timedelta(days=1))
     working = days["working"].to_numpy(dtype=float)
     for holiday in organisation.declared.holidays:
         for first in days_of(holiday, organisation, grid.periods):
             away = (days.index - first).days
             near = (away >= NEAR[0]) & (away <= NEAR[1])
             working[near] = (days.index.day_of_week[near] < 5).astype(float)
-    at = grid.periods.searchsorted(days.index, side="right") - 1
+    at = firsts.searchsorted(days.index, side="right") - 1
     logs = np.log(np.maximum(np.bincount(at, working, minlength=len(grid.periods)), 1.0))
+    if length is not None:
+        logs -= length
     for phase in range(grid.season):
         logs[phase :: grid.season] -= logs[phase :: grid.season].mean()
-    width = len(grid.series)
-    values = np.repeat(logs[:, None], width, axis=1)
-    one_of_21 = float(np.log(22 / 21))
-    return Cause("calendar", WORKING_DAYS, "one day of 21", values, np.zeros(width), one_of_21)
+    return _on_all("calendar", WORKING_DAYS, "one day of 21", logs, grid)
 
 
 def _event(event: Event, organisation: Organisation, grid: Grid, missing: Missing) -> Cause | None:
     try:
-        days = pd.Series([pd.Timestamp(text) for text in event.periods])
+        calendar, freq = organisation.calendar, organisation.freq
+        starts = [calendar.named(text, freq) for text in event.periods]
     except ValueError as error:
         raise DataError(
             f"a period of the event '{event.name}' cannot be read: {error}.",
@@ -163,7 +200,6 @@ def _event(event: Event, organisation: Organisation, grid: Grid, missing: Missin
             + (f", product '{event.product}'" if event.product else ""),
             fix=f"write the unit's whole path, as targets.csv names it: {grid.near(event.node)}",
         )
-    starts = organisation.calendar.start(days, organisation.freq)
     there = grid.periods.isin(starts)
     if event.effect is None and there[grid.known :].any() and not there[: grid.known].any():
         if missing == "leave":

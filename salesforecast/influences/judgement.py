@@ -119,7 +119,8 @@ def _stated(projects: pd.DataFrame, by: pd.Timestamp) -> pd.DataFrame:
 
 def _after(cutoff: pd.Timestamp, organisation: Organisation) -> pd.Timestamp:
     """End of the first planned period: what was stated before it is known when planning."""
-    return cutoff + pd.DateOffset(months=2 * MONTHS[organisation.freq])
+    step = pd.DateOffset(months=MONTHS[organisation.freq])
+    return organisation.calendar.ends(pd.DatetimeIndex([cutoff + step]), organisation.freq)[0]
 
 
 def _past(
@@ -141,7 +142,7 @@ def _past(
             known["node"].unique(), levels=organisation.tree_levels, label=organisation.name
         )
         then = forecast(known, tree, cutoff=cutoff, horizon=JUDGED, draws=FEW_DRAWS)
-        stated = _stated(projects, first + step)
+        stated = _stated(projects, _after(cutoff, organisation))
         periods = then.samples.periods
         for node in named:
             inside = _within(then.frame["node"], node)
@@ -171,7 +172,8 @@ def open_places(
     sales, ramp = year.groupby("node")["sales"].sum(), ramp_of(history.frame, season)
     for one in organisation.declared.openings:
         unknown = ledger.missing == "leave" and not set(one.like) <= set(sales.index)
-        if unknown or pd.Timestamp(one.since) > made.samples.periods[-1]:
+        since = organisation.calendar.since(one.since)
+        if unknown or since > made.samples.periods[-1]:
             continue
         if history.frame["node"].eq(one.node).any():
             ledger.note("opened", "[[opening]]", node=one.node)
@@ -191,7 +193,7 @@ def open_places(
                 where=f"[[opening]] like = {list(one.like)}",
                 fix="name positions that sold within the last year, as targets.csv names them.",
             )
-        since = pd.Timestamp(one.since)
+        since = organisation.calendar.since(one.since)
         borrowed.append(borrow(one.node, since, like, made.frame, ramp, size=one.size))
     wider = replace(history, hierarchy=tree)
     after = _with_rows(made, tree, borrowed)

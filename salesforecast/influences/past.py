@@ -97,7 +97,7 @@ def without_influences(
             ledger.note("years", "[[holiday]]", name=holiday.name)
             continue
         days = days_of(holiday, organisation, grid.periods)
-        effect = learn_effect(past, known, days, season=grid.season)
+        effect = learn_effect(past, known, days, season=grid.season, calendar=organisation.calendar)
         factor = effect.factor(grid.periods)
         past = past / factor[: grid.known]
         ahead["calendar"] = ahead.get("calendar", 1.0) * factor[grid.known :]

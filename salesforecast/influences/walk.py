@@ -51,7 +51,7 @@ def forecast_with(
     """
     options = {"cutoff": history.cutoff, "horizon": horizon, "draws": draws, "seed": seed}
     declared = organisation.declared
-    if not declared.moves_forecast:
+    if not (declared.moves_forecast or organisation.calendar.uneven):
         return forecast(history.frame, history.hierarchy, **options), history, Influences()
     ledger = Ledger(missing)
     wide, months = wide_history(history.frame, history.hierarchy, history.cutoff)

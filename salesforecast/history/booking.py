@@ -1,0 +1,79 @@
+"""Which period a line is booked in: the one place where days of sales become business months."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from salesforecast.errors import DataError
+from salesforecast.fiscal import FiscalCalendar
+from salesforecast.history.dates import WITHOUT_DAY
+from salesforecast.history.months import month_columns
+from salesforecast.history.numbers import Parsed
+from salesforecast.history.raw import Raw
+from salesforecast.tables import TIME
+
+LEAST = 3  # fewer different days prove no table of sums by month
+DAYS_NEEDED = "Business months that are no calendar months need days: deliver the lines with dates."
+_CALENDAR = "or plan in calendar months: take months, month_starts and path out of [calendar]."
+
+
+def periods_of(dates: pd.Series, shift: int, calendar: FiscalCalendar, freq: str) -> pd.Series:
+    """Period of each line; missing where its date is, or where the calendar does not know it."""
+    codes, uniques = pd.factorize(dates)
+    days = pd.Series(uniques, dtype=TIME) + pd.Timedelta(days=shift)
+    starts = calendar.start(days, freq) if len(days) else days
+    known = pd.concat([starts, pd.Series([pd.NaT], dtype=TIME)], ignore_index=True)
+    return pd.Series(known.to_numpy()[codes], index=dates.index)
+
+
+def unknown(dates: pd.Series, periods: pd.Series) -> list[int]:
+    """Positions of lines with a date that the calendar's table does not know."""
+    return np.flatnonzero((dates.notna() & periods.isna()).to_numpy(bool)).tolist()
+
+
+def without_day(parsed: Parsed, calendar: FiscalCalendar) -> list[int]:
+    """Positions of cells that name a month, quarter or year, where only a day tells the period."""
+    if calendar.plain:
+        return []
+    at = (at for kind, at in parsed.repairs.items() if kind.startswith(WITHOUT_DAY))
+    return sorted(position for positions in at for position in positions)
+
+
+def refuse_sums(days: pd.Series, calendar: FiscalCalendar, raw: Raw, column: str) -> None:
+    """Refuse a table of sums by calendar month, where business months are others.
+
+    Raises
+    ------
+    DataError
+        If every date is the first, or every date the last day of a month.
+    """
+    known = days.dropna().drop_duplicates()
+    if calendar.plain or len(known) < LEAST:
+        return
+    for what, all_are in (("first", known.dt.is_month_start), ("last", known.dt.is_month_end)):
+        if all_are.all():
+            at = int(np.flatnonzero(days.notna().to_numpy(bool))[0])
+            raise DataError(
+                f"the lines are sums of calendar months: every date is the {what} day of one.",
+                where=f"{raw.cell(at, column)}: {days.iloc[at]:%Y-%m-%d}, and so on",
+                fix=f"deliver the lines with the days on which was sold; {_CALENDAR}",
+            )
+
+
+def refuse_month_columns(raw: Raw, calendar: FiscalCalendar) -> None:
+    """Refuse a table with a column a month, where business months are others.
+
+    Raises
+    ------
+    DataError
+        Naming the first of these columns.
+    """
+    if calendar.plain:
+        return
+    named = ", ".join(list(month_columns(list(raw.frame.columns)))[:4])
+    raise DataError(
+        "the table has a column a calendar month, which business months of other days cannot use.",
+        where=f"{raw.name}, columns {named} ...",
+        fix=f"deliver order lines with dates; {_CALENDAR}",
+    )

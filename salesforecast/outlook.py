@@ -125,8 +125,10 @@ def hangs_on(
     landing = tornado(basis, looked_at, lambda changed: float(ends(changed).mean()))
     table["landing"] = landing["base"]
     table["landing_low"], table["landing_high"] = landing["low"], landing["high"]
-    table.insert(0, "low_words", [said(looked_at[str(name)][0], language) for name in table.index])
-    table.insert(1, "high_words", [said(looked_at[str(name)][1], language) for name in table.index])
+    labels = plan.units["label"].to_dict()
+    for at, end in enumerate(("low_words", "high_words")):
+        told = [said(looked_at[str(name)][at], language, labels=labels) for name in table.index]
+        table.insert(at, end, told)
     return widest_first(table)
 
 

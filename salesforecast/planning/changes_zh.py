@@ -1,8 +1,12 @@
-"""What-if changes in Chinese words."""
+"""What-if changes as people say them: in English or Chinese, units by their labels."""
 
 from __future__ import annotations
 
-from salesforecast.hierarchy import ROOT
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from salesforecast.hierarchy import ROOT, SEPARATOR
 from salesforecast.planning.changes import (
     Assume,
     CapPlant,
@@ -25,13 +29,35 @@ _SETTINGS = {
 }  # fmt: skip
 
 
-def said(change: Change, language: str = "en") -> str:
-    """A change, or a whole what-if, as a planner would say it in English or Chinese."""
+def said(change: Change, language: str = "en", *, labels: Mapping[str, str] | None = None) -> str:
+    """A change, or a whole what-if, as a planner would say it in English or Chinese.
+
+    With `labels` (node to label) units are called by them instead of their paths.
+    """
+    if labels is not None:
+        change = labelled(change, labels)
     if language != "zh":
         return change.words()
     if isinstance(change, WhatIf):
         return "；".join(said(one, language) for one in change.changes) or "无变化"
     return _zh(change)
+
+
+def labelled(change: Change, labels: Mapping[str, str]) -> Change:
+    """The change with labels in the place of paths: for people to read, not to apply."""
+    if isinstance(change, WhatIf):
+        return replace(change, changes=tuple(labelled(one, labels) for one in change.changes))
+    values: dict[str, Any] = {}
+    for part in fields(change):  # type: ignore[arg-type]
+        value = getattr(change, part.name)
+        if part.name in ("node", "leaf") and value != ROOT:
+            values[part.name] = labels.get(value, value)
+        elif part.name in ("nodes", "like"):
+            values[part.name] = tuple(labels.get(one, one) for one in value)
+    if isinstance(change, NewRegion):
+        places = [place for place in change.path.split(SEPARATOR) if not place.startswith("(")]
+        values["path"] = places[-1] if places else change.path
+    return replace(change, **values)  # type: ignore[type-var]
 
 
 def _scope(node: str, product: str = "", first: str = "", last: str = "") -> str:

@@ -128,8 +128,12 @@ class Questions(traitlets.HasTraits):
             else:
                 where, fix = repairs.told(found, wording)
                 no_plan[case.name] = say(self.language, "no_plan", why=f"{where} {fix}".strip())
-            changes[case.name] = said(case.question, self.language)
+            changes[case.name] = self.said(case.question)
         return SideBySide(plans, no_plan, changes, wording, wording.unit(measure.unit, measure.display))  # fmt: skip
+
+    def said(self, change: Change) -> str:
+        """A change as the screen says it: in its language, units by their labels."""
+        return said(change, self.language, labels=self.plan.units["label"].to_dict())
 
     def hangs_on(self) -> pd.DataFrame:
         """The tornado of the plan, with a row for each what-if; rows are made once."""
@@ -167,15 +171,15 @@ class Questions(traitlets.HasTraits):
     def add(self, change: Change) -> bool:
         """Add a change to the chosen what-if; False if it does not fit."""
         case = replace(self.case, changes=(*self.case.changes, change))
-        return self._put(case, said(change, self.language))
+        return self._put(case, self.said(change))
 
     def switch(self, at: int) -> bool:
         """Switch a change of the chosen what-if off, or on again; False if that does not fit."""
-        return self._put(self.case.switched(at), said(self.case.changes[at], self.language))
+        return self._put(self.case.switched(at), self.said(self.case.changes[at]))
 
     def remove(self, at: int) -> bool:
         """Take a change out of the chosen what-if; False if a later one rests on it."""
-        return self._put(self.case.without(at), said(self.case.changes[at], self.language))
+        return self._put(self.case.without(at), self.said(self.case.changes[at]))
 
     def new(self, name: str = "") -> bool:
         """Begin a what-if and choose it; False if there is one of that name."""

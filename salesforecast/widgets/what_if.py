@@ -137,7 +137,7 @@ class SideBySide:
             for name, words in self.changes.items()
         )
         return (
-            f'{style.STYLE}<div class="sf"><table class="sf-grid sf-cases">{widths}<thead><tr class="sf-groups">'
+            f'{style.STYLE}<div class="sf"><table class="sf-grid sf-cases" style="min-width:{170 + 56 * sum(spans)}px">{widths}<thead><tr class="sf-groups">'
             f"<th>{escape(self.unit)}</th>{heads}</tr><tr>{self._heads()}</tr></thead>"
             f"<tbody>{body}</tbody></table>{refused}</div>"
         )

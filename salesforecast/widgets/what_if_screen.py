@@ -8,7 +8,6 @@ from typing import Any
 
 import ipywidgets
 
-from salesforecast.planning.changes_zh import said
 from salesforecast.widgets.change_forms import FORMS, Ask
 from salesforecast.widgets.questions import Questions
 from salesforecast.widgets.style import STYLE
@@ -183,7 +182,7 @@ class WhatIfScreen(ipywidgets.VBox):
         self.changes.children = tuple(rows) or (empty,)
 
     def _row(self, at: int, change: Any, *, off: object) -> ipywidgets.Widget:
-        words = said(change, self.questions.language)
+        words = self.questions.said(change)
         on = ipywidgets.Checkbox(
             value=not off, description=words[:1].upper() + words[1:], indent=False, layout=_WIDE
         )

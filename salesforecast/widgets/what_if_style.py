@@ -7,7 +7,7 @@ from salesforecast.widgets.layout import OK, OK_BG
 from salesforecast.widgets.style import EDIT_BG, HEAD, INK3, LINE, LINE2, PANEL
 
 LAYOUT = f"""<style>
-.sf-what-if {{ border: 1px solid {LINE}; min-width: 880px; }}
+.sf-what-if {{ border: 1px solid {LINE}; min-width: 780px; }}
 .sf-what-if.widget-box, .sf-what-if .widget-box, .sf-what-if .widget-html {{ margin: 0; overflow: visible; }}
 .sf-what-if > .widget-html:first-child {{ height: 0; min-height: 0; flex: 0 0 0; }}
 .sf-what-if .sf-bar {{ min-height: 44px; align-items: center; gap: 7px; padding: 0 12px; border-bottom: 1px solid {LINE}; }}
@@ -21,15 +21,15 @@ LAYOUT = f"""<style>
 .sf-what-if .widget-toggle-buttons {{ margin: 0; width: auto; }}
 .sf-what-if .widget-toggle-buttons .widget-label {{ display: none; }}
 .sf-what-if .widget-toggle-button {{ width: auto; border-radius: 0; margin: 0; }}
-.sf-what-if .widget-toggle-button.mod-active {{ background: {INK}; color: #fff; border-color: {INK}; }}
+.sf-what-if button.jupyter-button.widget-toggle-button.mod-active:nth-child(n) {{ background: {INK}; color: #fff; border-color: {INK}; }}
 .sf-what-if :focus-visible {{ outline: 2px solid {EDIT}; outline-offset: 1px; }}
 .sf-what-if .sf-build {{ align-items: stretch; background: {PANEL}; border-bottom: 1px solid {LINE}; }}
-.sf-what-if .sf-form {{ flex: 0 0 340px; padding: 10px 12px; border-right: 1px solid {LINE}; min-height: 212px; }}
+.sf-what-if .sf-form {{ flex: 0 0 300px; padding: 10px 12px; border-right: 1px solid {LINE}; min-height: 212px; }}
 .sf-what-if .sf-asked {{ flex: 1 1 0; padding: 10px 12px; gap: 6px; min-width: 0; }}
 .sf-what-if .sf-asked > .widget-hbox {{ gap: 8px; align-items: center; }}
 .sf-what-if .sf-asked > .widget-vbox {{ flex: 1 1 auto; }}
 .sf-what-if .sf-asked > .widget-hbox:first-child select {{ font-weight: 600; }}
-.sf-what-if .sf-line > .widget-label {{ flex: 0 0 118px; color: {INK2}; }}
+.sf-what-if .sf-line > .widget-label {{ flex: 0 0 108px; color: {INK2}; }}
 .sf-what-if .sf-line > :last-child {{ flex: 1 1 0; width: 0; min-width: 0; margin: 1px 0; }}
 .sf-what-if .sf-form input, .sf-what-if .sf-form select, .sf-what-if .sf-asked input[type=text], .sf-what-if .sf-asked select {{
   border: 1px solid #8fb4da; border-radius: 3px; background: {EDIT_BG}; color: {EDIT}; }}
@@ -41,7 +41,8 @@ LAYOUT = f"""<style>
 .sf-what-if .sf-good {{ color: {OK}; background: {OK_BG}; border-left: 3px solid {OK}; padding: 6px 12px; }}
 .sf-what-if .sf-bad {{ padding: 6px 12px; }}
 .sf-what-if .sf-views {{ gap: 12px; padding: 8px 12px 6px; align-items: center; }}
-.sf-what-if .sf-effect {{ padding: 0 12px 12px; overflow-x: auto; }}
+.sf-what-if .sf-effect {{ padding: 0 12px 12px; overflow-x: auto !important; }}
+.sf-what-if .sf-effect .widget-html-content {{ width: max-content; min-width: 100%; }}
 .sf-what-if table.sf-short {{ border-collapse: collapse; width: 100%; }}
 .sf-what-if table.sf-short th {{ background: {HEAD}; color: {INK2}; font-weight: 400; font-size: 11px; text-align: right; padding: 4px 8px; }}
 .sf-what-if table.sf-short td {{ text-align: right; padding: 4px 8px; border-bottom: 1px solid {LINE2}; background: #fff; font-size: 12px; }}

@@ -64,7 +64,10 @@ class ParameterError(SalesforecastError):
 
 
 class DataError(SalesforecastError):
-    """The user's data was refused; `findings` lists every reason, not only the first."""
+    """The user's data was refused; `findings` lists every reason, not only the first.
+
+    A single one is the error itself, in its words.
+    """
 
     exit_code = 3
 
@@ -75,8 +78,8 @@ class DataError(SalesforecastError):
         self.findings = tuple(findings)
 
     def __str__(self) -> str:
-        listed = "".join(f"\n  - {f}" for f in self.findings)
-        return super().__str__() + listed
+        several = self.findings if len(self.findings) > 1 else ()
+        return super().__str__() + "".join(f"\n  - {finding}" for finding in several)
 
 
 class TableError(DataError):

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from salesforecast import notes
+from salesforecast import deliveries, notes
 from salesforecast.errors import Finding, Severity
 
 _KEPT = "It is kept; growth against it means nothing."
@@ -150,6 +150,7 @@ ENGLISH: Mapping[str, tuple[str, str]] = {
         "No target gives them the common chance; they are asked for their mean forecast.",
     ),
     **notes.ENGLISH,
+    **deliveries.ENGLISH,
 }  # fmt: skip
 CHINESE: Mapping[str, tuple[str, str]] = {
     "one period": ("只有一个期间的历史", "至少需要两个期间，最好两年。"),
@@ -203,6 +204,7 @@ CHINESE: Mapping[str, tuple[str, str]] = {
         "没有目标能使其达到共同的达成概率；按其预测均值下达。",
     ),
     **notes.CHINESE,
+    **deliveries.CHINESE,
 }  # fmt: skip
 NAMES: Mapping[str, str] = {  # stored words inside of a Chinese sentence
     "thousands separators": "千位分隔符",

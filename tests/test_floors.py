@@ -9,7 +9,7 @@ import salesforecast
 
 PACKAGE = Path(salesforecast.__file__).parent
 FLOORS = [
-    {"errors", "notes", "stages"},
+    {"deliveries", "errors", "notes", "stages"},
     {"findings", "masking", "worker"},
     {"tables", "hierarchy", "fiscal"},
     {"rules", "fingerprint"},

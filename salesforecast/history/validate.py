@@ -41,7 +41,7 @@ def refuse_errors(findings: Sequence[Finding]) -> None:
         return
     if len(errors) == 1:
         only = errors[0]
-        raise DataError(f"{only.what}.", where=only.where, fix=only.effect)
+        raise DataError(f"{only.what}.", where=only.where, fix=only.effect, findings=errors)
     raise DataError(
         f"the data have {len(errors)} kinds of errors.",
         where="listed below",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -9,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from salesforecast.errors import Finding
+from salesforecast.findings import found
 from salesforecast.hierarchy import SEPARATOR
 from salesforecast.operations.jobfile import Thresholds
 from salesforecast.operations.snapshot import KEY, Snapshot
 
 _EMPTY = pd.DataFrame()
-_SETTLE = "correct the delivery; or, if it is right, say so in [gate]: "
 
 
 @dataclass(frozen=True)
@@ -72,14 +73,10 @@ def compare(
 def too_old(newest: pd.Timestamp, today: pd.Timestamp, allowed: Thresholds) -> Finding | None:
     """The error about data that are older than they may be; None when they are not."""
     age = (today.normalize() - newest).days
-    if allowed.max_age_days < 0 or age <= allowed.max_age_days:
+    most = allowed.max_age_days
+    if most < 0 or age <= most:
         return None
-    return Finding(
-        "error",
-        f"the newest sale is {age} days old, {allowed.max_age_days:g} are allowed",
-        f"{newest:%Y-%m-%d}",
-        "See whether the delivery has stopped; or allow more: max_age_days.",
-    )
+    return found("gate old", f"{newest:%Y-%m-%d}", severity="error", age=age, allowed=most)
 
 
 def _freshness(d: Delivery) -> Iterator[Seen]:
@@ -87,19 +84,17 @@ def _freshness(d: Delivery) -> Iterator[Seen]:
         yield Seen(finding)
     ahead = (d.now.newest - d.as_of.normalize()).days
     if ahead > 1:
-        words = f"the newest sale lies {ahead} days ahead of this machine's clock"
-        fix = "Correct the date in the delivery, or the clock."
-        yield Seen(Finding("warning", words, f"{d.now.newest:%Y-%m-%d}", fix))
+        yield Seen(found("gate ahead", f"{d.now.newest:%Y-%m-%d}", n=ahead))
 
 
 def _volume(d: Delivery) -> Iterator[Seen]:
     counts = d.now.until(d.now.cutoff).groupby("period")["lines"].sum()
     if len(counts) < 4 or d.allowed.fewer_lines < 0:
         return
-    usual = counts.iloc[-4:-1].mean()
-    if counts.iloc[-1] < (1 - d.allowed.fewer_lines) * usual:
-        words = f"{counts.iloc[-1]:,} order lines, {usual:,.0f} in each of the three periods before"
-        yield Seen(Finding("error", words, f"{d.now.cutoff:%Y-%m}", f"{_SETTLE}fewer_lines."))
+    usual, newest = counts.iloc[-4:-1].mean(), counts.iloc[-1]
+    if newest < (1 - d.allowed.fewer_lines) * usual:
+        at = f"{d.now.cutoff:%Y-%m}"
+        yield Seen(found("gate volume", at, severity="error", lines=newest, usual=usual))
 
 
 def _empty_periods(d: Delivery) -> Iterator[Seen]:
@@ -109,11 +104,12 @@ def _empty_periods(d: Delivery) -> Iterator[Seen]:
         return
     missing = int((steps // steps.min() - 1).sum())
     if missing > d.allowed.empty_periods:
-        after = there[int(np.argmax(steps))]
-        words = f"{missing} periods without any sale"
-        yield Seen(
-            Finding("error", words, f"the first after {after:%Y-%m}", f"{_SETTLE}empty_periods.")
-        )
+        after = f"{there[int(np.argmax(steps))]:%Y-%m}"
+        yield Seen(found("gate gaps", _span(d), severity="error", n=missing, after=after))
+
+
+def _span(d: Delivery) -> str:
+    return f"{d.now.cells['period'].min():%Y-%m} – {d.now.cutoff:%Y-%m}"
 
 
 def _drop(d: Delivery) -> Iterator[Seen]:
@@ -133,19 +129,19 @@ def _drop(d: Delivery) -> Iterator[Seen]:
     rows = pd.DataFrame({"place": latest.index, "period": d.now.cutoff, "was": usual.to_numpy(), "is": latest.to_numpy()})  # fmt: skip
     rows = rows[fell.to_numpy() & ~rows["place"].map(d.accepted)]
     for _, row in rows.iterrows():
-        words = f"'{row['place']}' fell by {1 - row['is'] / row['was']:.0%}, from {row['was']:,.0f} to {row['is']:,.0f}"
-        fix = f'{_SETTLE}drop, or accept = ["{row["place"]}"].'
-        yield Seen(Finding("error", words, f"{d.now.cutoff:%Y-%m}", fix), rows)
+        figures = {"place": row["place"], "was": row["was"], "now": row["is"]}
+        share = 1 - row["is"] / row["was"]
+        at = f"{d.now.cutoff:%Y-%m}"
+        yield Seen(found("gate drop", at, severity="error", share=share, **figures), rows)
 
 
 def _columns(d: Delivery) -> Iterator[Seen]:
     assert d.before is not None
     for name in d.now.headers.keys() & d.before.headers.keys():
         new, old = set(d.now.headers[name]), set(d.before.headers[name])
-        for words, changed in (("new columns", new - old), ("columns that are gone", old - new)):
+        for code, changed in (("gate columns new", new - old), ("gate columns gone", old - new)):
             if changed:
-                what = f"{words}: {', '.join(sorted(changed))}"
-                yield Seen(Finding("warning", what, name, "None of them is read; nothing to do."))
+                yield Seen(found(code, name, names=", ".join(sorted(changed))))
 
 
 def _lost(d: Delivery) -> Iterator[Seen]:
@@ -154,8 +150,8 @@ def _lost(d: Delivery) -> Iterator[Seen]:
     old = int(d.before.until(until)["lines"].sum())
     new = int(d.now.until(until)["lines"].sum())
     if d.allowed.lost_lines >= 0 and new < (1 - d.allowed.lost_lines) * old:
-        words = f"{old - new:,} of {old:,} order lines of the last run are gone"
-        yield Seen(Finding("error", words, f"up to {until:%Y-%m}", f"{_SETTLE}lost_lines."))
+        at = f"… – {until:%Y-%m}"
+        yield Seen(found("gate lost", at, severity="error", lost=old - new, old=old))
 
 
 def _restated(d: Delivery) -> Iterator[Seen]:
@@ -173,15 +169,16 @@ def _restated(d: Delivery) -> Iterator[Seen]:
     stays = set(d.now.cells["place"]) & set(d.before.cells["place"])
     far = [place for place in far if place in stays] if d.allowed.restated >= 0 else []
     rows = changed.rename(columns={"sales_was": "was", "sales_is": "is"})[[*KEY, "was", "is"]]
-    where = f"{changed['period'].min():%Y-%m} to {changed['period'].max():%Y-%m}"
+    where = f"{changed['period'].min():%Y-%m} – {changed['period'].max():%Y-%m}"
     if not far:
-        words = f"history was restated in {len(changed)} places and products, together {changed['change'].sum():+,.0f}"
-        yield Seen(Finding("warning", words, where, "The forecast rests on the new figures."))
+        change = changed["change"].sum()
+        yield Seen(found("gate restated", where, n=len(changed), change=change), rows)
         return
     worst = max(far, key=lambda place: share[place])
-    words = f"history was restated in {len(far)} places, the most in '{worst}' ({share[worst]:.0%} of its sales)"
     rows = rows[rows["place"].isin(far)]
-    yield Seen(Finding("error", words, where, f"{_SETTLE}restated, or accept.", len(rows)), rows)
+    figures = {"n": len(far), "worst": worst, "share": share[worst]}
+    finding = found("gate restated far", where, severity="error", rows=len(rows), **figures)
+    yield Seen(finding, rows)
 
 
 def _places(d: Delivery) -> Iterator[Seen]:
@@ -192,24 +189,21 @@ def _places(d: Delivery) -> Iterator[Seen]:
     gone = sorted(place for place in old - now if not d.accepted(place))
     if not new and not gone:
         return
-    parts = [
-        f"{word}: {', '.join(names[:6])}" for word, names in (("new", new), ("gone", gone)) if names
-    ]
     was, became = _renamed(new, gone, now & old)
-    since = f'since = "{d.now.cutoff:%Y-%m}"'
-    fix = (
-        f'If they are the same, write into the organisation file: [[region]] was = ["{was}"], '
-        f'now = ["{became}"], {since}.'
-        if was
-        else "Say in the organisation file what each became: [[region]] was = [...], now = [...], "
-        f"{since}."
-        if new and gone
-        else f"If that is right, write into [gate]: accept = {[*new, *gone][:6]}.".replace("'", '"')
-    )
+    one_side = "gate places new" if new else "gate places gone"
+    code = "gate places renamed" if was else "gate places moved" if new and gone else one_side
+    figures = {"new": ", ".join(new[:6]), "gone": ", ".join(gone[:6]), "was": was, "became": became}
+    figures |= {"since": f"{d.now.cutoff:%Y-%m}", "listed": _listed([*new, *gone])}
     sums = pd.concat([d.now.cells, d.before.cells])
     rows = sums[sums["place"].isin([*new, *gone])].groupby("place", as_index=False)["sales"].sum()
-    words = f"the places have changed, {'; '.join(parts)}"
-    yield Seen(Finding("error", words, "beside the last run", fix, len(rows)), rows)
+    at = figures["since"]
+    finding = found(code, at, severity="error", rows=len(rows), **figures)
+    yield Seen(finding, rows)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names as a job file takes them."""
+    return f"[{', '.join(json.dumps(name, ensure_ascii=False) for name in names[:6])}]"
 
 
 def _renamed(new: list[str], gone: list[str], stay: set[str]) -> tuple[str, str]:
@@ -235,20 +229,15 @@ def _split(places: Iterable[str], length: int) -> list[tuple[str, str]]:
 def _products(d: Delivery) -> Iterator[Seen]:
     assert d.before is not None
     now, old = set(d.now.cells["product"]), set(d.before.cells["product"])
-    gone = sorted(name for name in old - now if not d.accepted(name))
+    gone, at = sorted(name for name in old - now if not d.accepted(name)), f"{d.now.cutoff:%Y-%m}"
     if gone:
-        words = f"products that have vanished from history: {', '.join(gone[:6])}"
-        fix = f"{_SETTLE}accept = {gone[:6]}.".replace("'", '"')
         rows = d.before.cells[d.before.cells["product"].isin(gone)]
         sums = rows.groupby("product", as_index=False)["sales"].sum()
-        yield Seen(Finding("error", words, "beside the last run", fix, len(gone)), sums)
+        figures = {"names": ", ".join(gone[:6]), "listed": _listed(gone)}
+        finding = found("gate products gone", at, severity="error", rows=len(gone), **figures)
+        yield Seen(finding, sums)
     if new := sorted(now - old):
-        words = f"new products: {', '.join(new[:6])}"
-        yield Seen(
-            Finding(
-                "warning", words, "beside the last run", "They are forecast from what there is."
-            )
-        )
+        yield Seen(found("gate products new", at, names=", ".join(new[:6])))
     if d.now.cutoff > d.before.cutoff:
         yield from _stopped(d, old & now)
 
@@ -259,10 +248,7 @@ def _stopped(d: Delivery, products: set[str]) -> Iterator[Seen]:
     if table.shape[1] > 6 and d.now.cutoff in table:
         still = (table[d.now.cutoff] == 0) & (table.iloc[:, -7:-1] > 0).all(axis=1)
         for product in table.index[still]:
-            words = f"'{product}' sold every period and has stopped"
-            yield Seen(
-                Finding("warning", words, f"{d.now.cutoff:%Y-%m}", "See whether it is missing.")
-            )
+            yield Seen(found("gate stopped", f"{d.now.cutoff:%Y-%m}", product=product))
 
 
 Check = Callable[[Delivery], Iterator[Seen]]

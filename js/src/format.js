@@ -5,6 +5,12 @@ const rounded = (decimals) => new Intl.NumberFormat("en-US", {
 });
 const WHOLE = rounded(0);
 const TENTH = rounded(1);
+const known = new Map();
+
+function decimals(count) {
+  if (!known.has(count)) known.set(count, rounded(count));
+  return known.get(count);
+}
 
 export const missing = (value) => value === null || value === undefined;
 export const escaped = (text) => String(text).replace(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`);
@@ -14,7 +20,7 @@ export function amount(value, page) {
   const shown = value / page.divisor;
   const size = Math.abs(shown);
   const tenth = page.divisor > 1 && size >= 0.05 && size < 0.95 && shown % 1 !== 0;
-  const text = (tenth ? TENTH : WHOLE).format(size);
+  const text = (page.decimals ? decimals(page.decimals) : tenth ? TENTH : WHOLE).format(size);
   return shown < 0 && /[1-9]/.test(text) ? MINUS + text : text;
 }
 

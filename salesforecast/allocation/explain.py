@@ -196,6 +196,7 @@ def sentence(
     language: str = "en",
     unit: int = 1,
     unit_name: str = "",
+    decimals: int = 0,
 ) -> str:
     """One sentence about a target that can be forwarded as it is.
 
@@ -213,17 +214,20 @@ def sentence(
     unit, unit_name
         Figures are shown in multiples of it: `10_000, "万元"`. They add up as shown: the
         running total is rounded, not each part.
+    decimals
+        Of the figures as shown.
     """
     chinese = language == "zh"
     parts = labels(explanation, node, language=language)
-    shown = _shown([amount for _, amount in parts], unit)
+    fine = 10**decimals
+    shown = _shown([amount for _, amount in parts], unit / fine)
     who = _who(explanation, node, chinese)
     said = [
-        f"{name} {_amount(value, signed=place > 0)}"
+        f"{name} {_amount(value / fine, decimals, signed=place > 0)}"
         for place, ((name, _), value) in enumerate(zip(parts, shown, strict=True))
         if value or place == 0
     ]
-    total = _amount(sum(shown), signed=False)
+    total = _amount(sum(shown) / fine, decimals, signed=False)
     if chinese:
         return f"{who}：{total}{' ' + unit_name if unit_name else ''}。{'，'.join(said)}。"
     said[0] = said[0][0].upper() + said[0][1:]
@@ -335,12 +339,12 @@ def _who(explanation: pd.DataFrame, node: str, chinese: bool) -> str:
     return f"{above}·{label}" if chinese else f"{label}, {above}"
 
 
-def _shown(parts: list[int], unit: int) -> list[int]:
+def _shown(parts: list[int], unit: float) -> list[int]:
     """The parts in units so that they add up as shown: running totals are rounded."""
     running = np.rint(np.cumsum(parts) / unit).astype(np.int64)
     return np.diff(running, prepend=0).tolist()
 
 
-def _amount(value: int, *, signed: bool) -> str:
-    words = f"{value:+,}" if signed and value else f"{value:,}"
+def _amount(value: float, decimals: int, *, signed: bool) -> str:
+    words = f"{value:+,.{decimals}f}" if signed and value else f"{value:,.{decimals}f}"
     return words.replace("-", "−")

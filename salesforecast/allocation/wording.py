@@ -32,6 +32,7 @@ _KINDS = {
     },
 }
 _OTHER = {"en": "limit", "zh": "限制"}
+_LARGE = 1_000_000  # a unit of which hundredths would say too little
 
 
 def number(value: float) -> str:
@@ -54,8 +55,11 @@ class Voice:
         return self.language == "zh"
 
     def money(self, value: float) -> str:
-        """An amount of money in the unit that is shown."""
-        return number(value / self.divisor)
+        """An amount of money in the unit that is shown; of a large unit four decimals."""
+        shown = value / self.divisor
+        if self.divisor < _LARGE or shown.is_integer():
+            return number(shown)
+        return f"{shown:,.4f}".rstrip("0").rstrip(".").replace("-", "−")
 
 
 def name(limits: Limits, node: str) -> str:

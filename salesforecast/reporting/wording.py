@@ -19,6 +19,7 @@ MINUS = "−"
 THIN = "\u00a0"  # English sets a space before the percent sign that does not break
 CATALOGUES = {"en": words_en, "zh": words_zh}
 _SCALES_ZH = {1: "", 1_000: "千", 10_000: "万", 1_000_000: "百万", 100_000_000: "亿"}
+_SCALES_EN = {1: "", 1_000: "thousand ", 1_000_000: "million ", 1_000_000_000: "billion "}
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,13 @@ class Wording:
         `"en"` or `"zh"`.
     divisor
         What amounts are divided by before they are shown.
+    decimals
+        Of every amount, where the unit is so large that whole ones would say too little.
     """
 
     language: str = "en"
     divisor: int = 1
+    decimals: int = 0
 
     def __post_init__(self) -> None:
         if self.language not in CATALOGUES:
@@ -90,6 +94,12 @@ class Wording:
             return _SCALES_ZH[self.divisor] + words_zh.NAMES[f"unit {unit}"]
         return unit_words
 
+    def scaled(self, unit: str) -> str:
+        """What amounts are counted in, for any unit: `million USD`, `亿元`."""
+        if self.language == "zh":
+            return _SCALES_ZH.get(self.divisor, f"{self.divisor:,} ") + self.name("unit", unit)
+        return _SCALES_EN.get(self.divisor, f"{self.divisor:,} ") + unit
+
     def quarter(self, quarter: str) -> str:
         """Name of a quarter: `Q4 FY2013`, `2013财年第4季度`."""
         found = re.fullmatch(r"Q(\d) (FY)?(\d{4})", quarter)
@@ -120,8 +130,8 @@ class Wording:
         if pd.isna(value):
             return self.say("none")
         shown = value / self.divisor
-        decimals = 1 if 0.05 <= abs(shown) < 0.95 and self.divisor > 1 and shown % 1 else 0
-        text = f"{abs(shown):,.{decimals}f}"
+        small = 0.05 <= abs(shown) < 0.95 and self.divisor > 1 and shown % 1
+        text = f"{abs(shown):,.{self.decimals or int(bool(small))}f}"
         return f"{MINUS}{text}" if shown < 0 and re.search("[1-9]", text) else text
 
     def change(self, value: float) -> str:

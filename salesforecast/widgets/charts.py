@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 
+import numpy as np
 import pandas as pd
 
 from salesforecast.planning.plan import Plan
@@ -191,7 +192,8 @@ def waterfall(parts: Sequence[tuple[str, int]], wording: Wording, *, row: float 
     """
     amounts = [amount for _, amount in parts]
     running = [0, *[sum(amounts[: at + 1]) for at in range(len(amounts))]]
-    shown = _adding_up(amounts, wording.divisor)
+    grain = wording.divisor / 10**wording.decimals  # the least amount that is shown
+    shown = _adding_up(amounts, grain)
     low, high = min(running[1:]), max(running[1:])
     room = max(high - low, 1)
     left, right = 122.0, WIDTH - 46.0
@@ -212,13 +214,13 @@ def waterfall(parts: Sequence[tuple[str, int]], wording: Wording, *, row: float 
         out.append(_bar(start, end, y, row, colour))
         if first:
             out.append(_break(left, y, row))
-        words = wording.amount(figure * wording.divisor) if first else _signed(figure, wording)
+        words = wording.amount(figure * grain) if first else _signed(figure * grain, wording)
         out.append(_text(WIDTH, y + row - 4, words, size=11, more='text-anchor="end"'))
     y = len(parts) * row
     bold = f'font-weight="600" style="fill:{figures.EDIT}"'
     out.append(_text(0, y + row - 4, say(wording.language, "target"), size=11, more=bold))
     out += [_bar(left, x(running[-1]), y, row, figures.EDIT), _break(left, y, row)]
-    total = wording.amount(sum(shown) * wording.divisor)
+    total = wording.amount(sum(shown) * grain)
     out.append(_text(WIDTH, y + row - 4, total, size=11, more=f'text-anchor="end" {bold}'))
     label = say(wording.language, "why_title")
     return _svg("why", label, out, width=WIDTH, height=y + row + 2)
@@ -244,11 +246,11 @@ def _short(words: str, most: int = 21) -> str:
     return words if wide <= most else words[: most - 1] + "…"
 
 
-def _signed(figure: int, wording: Wording) -> str:
-    return wording.change(figure * wording.divisor) if figure else "0"
+def _signed(amount: float, wording: Wording) -> str:
+    return wording.change(amount) if amount else "0"
 
 
-def _adding_up(amounts: Sequence[int], divisor: int) -> list[int]:
+def _adding_up(amounts: Sequence[int], divisor: float) -> list[int]:
     """The amounts in shown units, so that they add up as shown: running totals are rounded."""
     out, running, before = [], 0, 0
     for amount in amounts:
@@ -266,9 +268,10 @@ def people(plan: Plan) -> pd.DataFrame:
     Sales that nobody owns (`(online)`) count only where there is nobody else.
     """
     units = plan.units
-    leaves = units[units["leaf"].astype(bool) & (units["forecast"] > 0)].dropna(subset=["chance"])
-    owned = leaves[[not is_house(str(label)) for label in leaves["label"]]]
-    return leaves if owned.empty else owned
+    sells = units["leaf"].to_numpy(dtype=bool) & (units["forecast"].to_numpy() > 0)
+    sells &= units["chance"].notna().to_numpy()
+    owned = sells & [not is_house(label) for label in units["label"].tolist()]
+    return units[owned if owned.any() else sells]
 
 
 def strip_rows(now: Plan, before: Plan, *, rows: int = STRIP_ROWS) -> tuple[pd.DataFrame, int]:
@@ -278,16 +281,28 @@ def strip_rows(now: Plan, before: Plan, *, rows: int = STRIP_ROWS) -> tuple[pd.D
     middle, before or now, are kept.
     """
     chosen = people(now)
-    table = chosen[["limit"]].assign(
-        now=chosen["chance"], before=before.units["chance"].reindex(chosen.index)
+    chances = np.column_stack(
+        [chosen["chance"], before.units["chance"].reindex(chosen.index)]
+    )  # now and before
+    off = np.abs(chances - [_middle(column) for column in chances.T])
+    off = np.fmax(off[:, 0], off[:, 1])
+    far = np.argsort(-off, kind="stable")[:rows]  # missing ones last
+    kept = np.sort(far)
+    kept = kept[np.lexsort((-chances[kept, 0], -chances[kept, 1]))]
+    table = pd.DataFrame(
+        {
+            "limit": chosen["limit"].to_numpy()[kept],
+            "now": chances[kept, 0],
+            "before": chances[kept, 1],
+        },
+        index=chosen.index[kept],
     )
-    off = pd.concat(
-        [(table[name] - table[name].median()).abs() for name in ("now", "before")], axis=1
-    )
-    far = off.max(axis=1).sort_values(ascending=False, kind="stable")
-    kept = table.loc[table.index.isin(far.index[:rows])]
-    kept = kept.sort_values(["before", "now"], ascending=False, kind="stable")
-    return kept, len(table) - len(kept)
+    return table, len(chosen) - len(kept)
+
+
+def _middle(values: np.ndarray) -> float:
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if len(known) else math.nan
 
 
 def fairness_strip(now: Plan, before: Plan, wording: Wording, *, rows: int = STRIP_ROWS) -> str:
@@ -304,7 +319,7 @@ def fairness_strip(now: Plan, before: Plan, wording: Wording, *, rows: int = STR
         parts.append(f'<path d="M{x(tick)} 2V{height - 14}" stroke="{style.LINE2}"/>')
         words = wording.percent(tick)
         parts.append(_text(x(tick), height - 3, words, size=10, more='text-anchor="middle"'))
-    middle = float(table["now"].median()) if len(table) else math.nan
+    middle = _middle(table["now"].to_numpy())
     if middle == middle:
         parts.append(
             f'<path d="M{x(middle)} 2V{height - 14}" stroke="{figures.INK2}" stroke-dasharray="2 2"/>'

@@ -14,6 +14,7 @@ from salesforecast import workbench
 from salesforecast.allocation import explain
 from salesforecast.errors import InfeasibleError, ParameterError, SalesforecastError
 from salesforecast.hierarchy import ROOT
+from salesforecast.history.organisation import Measure
 from salesforecast.planning.plan import Plan
 from salesforecast.planning.scenario import Scenario
 from salesforecast.reporting.labels import place_label
@@ -21,6 +22,7 @@ from salesforecast.reporting.wording import Wording
 from salesforecast.rules import Ceiling, Floor, Lock
 from salesforecast.widgets import repairs
 from salesforecast.widgets.repairs import KINDS, Way
+from salesforecast.widgets.units import divisors, own_divisor, unit_words, wording_of
 from salesforecast.widgets.words import LANGUAGES, criterion_label, say
 
 __all__ = ["KINDS", "Limit", "Refusal", "Session", "limits_of", "place_label"]
@@ -90,7 +92,8 @@ class Session(traitlets.HasTraits):
 
     Traits: `scenario` and `plan` always belong together, `selection` is a node, `refusal`
     is the last wish that was refused (None once a wish is applied), `language` is `en` or
-    `zh`. Observe `plan` to follow every change.
+    `zh`, `divisor` what shown and typed amounts are counted in. Observe `plan` to follow
+    every change.
 
     Parameters
     ----------
@@ -116,6 +119,7 @@ class Session(traitlets.HasTraits):
     selection = traitlets.Unicode(ROOT)
     refusal = traitlets.Instance(Refusal, allow_none=True)
     language = traitlets.Enum(tuple(LANGUAGES.values()), default_value="en")
+    divisor = traitlets.Int(1)
 
     def __init__(
         self,
@@ -128,16 +132,29 @@ class Session(traitlets.HasTraits):
     ) -> None:
         first = scenario or Scenario()
         self._build = build or partial(workbench.build_plan, sentences="")
-        super().__init__(scenario=first, plan=self._build(inputs, first), language=language)
         self.inputs, self.owner = inputs, owner
+        super().__init__(
+            scenario=first,
+            plan=self._build(inputs, first),
+            language=language,
+            divisor=own_divisor(self.measure),
+        )
         self.first = first
         self._past: list[tuple[Scenario, Plan]] = []
         self._future: list[tuple[Scenario, Plan]] = []
         self._gesture = ""
 
-    @traitlets.observe("language")
+    @traitlets.observe("language", "divisor")
     def _drop_refusal(self, _: object) -> None:
-        self.refusal = None  # its words are in the language that was left
+        self.refusal = None  # its words are in the language and the unit that were left
+        if self.divisor not in divisors(self.measure, self.language):
+            self.divisor = own_divisor(self.measure)
+
+    @property
+    def measure(self) -> Measure:
+        """What is planned, and how people read it."""
+        measure: Measure = self.inputs.organisation.measure
+        return measure
 
     @property
     def total(self) -> int:
@@ -145,20 +162,14 @@ class Session(traitlets.HasTraits):
         return int(self.plan.units["target"].loc[ROOT])
 
     @property
-    def divisor(self) -> int:
-        """What amounts are divided by before they are shown."""
-        return int(self.inputs.organisation.measure.divisor)
-
-    @property
     def wording(self) -> Wording:
-        """How figures are said in the language of the screen."""
-        return Wording(language=self.language, divisor=self.divisor)
+        """How figures are said in the language and the unit of the screen."""
+        return wording_of(self.measure, self.language, self.divisor)
 
     @property
     def unit(self) -> str:
         """What shown amounts are counted in: `thousand USD`."""
-        measure = self.inputs.organisation.measure
-        return self.wording.unit(measure.unit, measure.display)
+        return unit_words(self.measure, self.wording)
 
     @property
     def can_undo(self) -> bool:
@@ -182,6 +193,7 @@ class Session(traitlets.HasTraits):
             language=self.language,
             unit=self.divisor,
             unit_name=self.unit,
+            decimals=self.wording.decimals,
         )
 
     def limit(self, kind: Limit, node: str) -> float | None:

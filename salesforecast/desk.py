@@ -251,11 +251,12 @@ def sold(inputs: Inputs, plan: Plan, *, as_of: pd.Timestamp) -> pd.DataFrame:
     DataError
         If a month that is over by `as_of` is later than everything that was read.
     """
-    periods = plan.periods[plan.periods <= as_of]
+    begun = inputs.organisation.calendar.first_days(plan.periods)
+    periods = plan.periods[begun <= as_of]
     if not len(periods):
         raise ParameterError(
             "no period of the plan has begun.",
-            where=f"it is {as_of:%Y-%m-%d}, and the plan begins {plan.periods[0]:%Y-%m-%d}",
+            where=f"it is {as_of:%Y-%m-%d}, and the plan begins {begun[0]:%Y-%m-%d}",
             fix="give a later day.",
         )
     return _credited(inputs, periods, as_of=as_of)
@@ -263,13 +264,13 @@ def sold(inputs: Inputs, plan: Plan, *, as_of: pd.Timestamp) -> pd.DataFrame:
 
 def _credited(inputs: Inputs, periods: pd.DatetimeIndex, *, as_of: pd.Timestamp) -> pd.DataFrame:
     """`ACTUALS` of `periods` up to `as_of`; refused where the data end before."""
-    known = inputs.loaded.lines
+    known, calendar = inputs.loaded.lines, inputs.organisation.calendar
     last, after = known["period"].max(), pd.Timestamp(as_of).normalize() + pd.Timedelta(days=1)
-    if (periods[periods + pd.DateOffset(months=1) <= after] > last).any():
+    if (periods[calendar.ends(periods) <= after] > last).any():
         raise DataError(
             f"the data end with {last:%Y-%m}: later months would look as if nothing was sold.",
             where=f"as of {as_of:%Y-%m-%d}",
-            fix=f"bring newer orders, or look as of {last + pd.offsets.MonthEnd():%Y-%m-%d}.",
+            fix=f"bring newer orders, or look as of {calendar.dates(last)[1]:%Y-%m-%d}.",
         )
     lines = known[known["date"] < pd.Timestamp(as_of).normalize() + pd.Timedelta(days=1)]
     return actuals(lines, inputs.organisation, inputs.history, periods)
@@ -287,7 +288,7 @@ def sales_until(inputs: Inputs, closed: pd.Timestamp) -> pd.DataFrame:
     """`HISTORY` of the leaves up to a closed month, of all products together."""
     past = inputs.history.frame.groupby(["node", "period"], as_index=False)["sales"].sum()
     since = pd.date_range(inputs.history.cutoff, closed, freq="MS", inclusive="right", unit="us")
-    day = closed + pd.DateOffset(months=1) - pd.Timedelta(days=1)
+    day = inputs.organisation.calendar.dates(closed)[1]
     new = _credited(inputs, since, as_of=day).rename(columns={"actual": "sales"})
     rows = pd.concat([past, new])
     return HISTORY.check(rows.assign(product=ALL_PRODUCTS))
@@ -295,8 +296,8 @@ def sales_until(inputs: Inputs, closed: pd.Timestamp) -> pd.DataFrame:
 
 def track_plan(inputs: Inputs, plan: Plan, *, as_of: pd.Timestamp, draws: int = 500) -> Tracking:
     """How a plan stands on a day: actuals, pace by season and working days, landing, chance."""
-    day = pd.Timestamp(as_of).normalize()
-    months = plan.periods[plan.periods + pd.DateOffset(months=1) <= day + pd.Timedelta(days=1)]
+    day, calendar = pd.Timestamp(as_of).normalize(), inputs.organisation.calendar
+    months = plan.periods[calendar.ends(plan.periods) <= day + pd.Timedelta(days=1)]
     closed = months[-1] if len(months) else plan.periods[0] - pd.DateOffset(months=1)
     samples = None
     if closed < plan.periods[-1] and len(months):
@@ -310,7 +311,8 @@ def track_plan(inputs: Inputs, plan: Plan, *, as_of: pd.Timestamp, draws: int = 
         plan.hierarchy,
         as_of=day,
         samples=samples,
-        gone=WorkCalendar(country).share_gone if country else None,
+        gone=WorkCalendar(country, fiscal=calendar).share_gone if country else None,
+        calendar=calendar,
     )
 
 
@@ -325,7 +327,7 @@ def replan_year(
         The new plan, whose units say in `settled` what has been decided on, and the moves.
     """
     chosen = decision or plan.scenario.replan or Decision()
-    day = closed + pd.DateOffset(months=1) - pd.Timedelta(days=1)
+    day = inputs.organisation.calendar.dates(closed)[1]
     leaves = plan.hierarchy.leaves
     corridors = plan.scenario.corridors
     settled = plan.units[SETTLED][leaves] if SETTLED in plan.units else None
@@ -337,13 +339,13 @@ def replan_year(
         decision=chosen,
         settled=settled,
         step=plan.scenario.step,
-        rules=plan.scenario.limits(plan.periods),
+        rules=plan.scenario.limits(plan.periods, fiscal=plan.calendar),
         baseline=plan.units["baseline"][leaves],
         locked=locked_cells(corridors, plan.targets, plan.hierarchy),
     )
     check_corridors(corridors, plan.targets, made.targets, plan.hierarchy)
     scenario = replace(plan.scenario, replan=chosen)
-    changed = replace(plan, scenario=scenario, targets=made.targets)
+    changed = replace(plan, scenario=scenario, targets=made.targets, spread=None)
     return replace(changed, units=_units(changed, made)), made
 
 

@@ -228,3 +228,6 @@ class FiscalCalendar:
         year = first.year + (first.month >= self.year_starts > 1)
         name = f"FY{year}" if self.year_starts > 1 else f"{year}"
         return f"Q{offset // 3 + 1} {name}" if freq == "Q" else name
+
+
+PLAIN = FiscalCalendar()  # calendar months, years from January on

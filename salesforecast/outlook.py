@@ -156,8 +156,8 @@ def days_of(
     month
         One month only; None: the whole plan.
     grain
-        `"day"` or `"week"` (named by its Monday; a week over the month's end has both parts
-        only where both months are asked for).
+        `"day"` or `"week"` (named by its first day, a Monday but where business months are weeks;
+        a week over the month's end has both parts only where both months are asked for).
     calendar
         Which days are worked; by default that of the plan's scenario.
 
@@ -181,14 +181,14 @@ def days_of(
             )
         months = months[[month]]
     leaves = plan.hierarchy.within(node)
-    used = calendar or WorkCalendar(plan.scenario.calendar)
+    used = replace(calendar or WorkCalendar(plan.scenario.calendar), fiscal=plan.calendar)
     cut = daily(months.loc[leaves], used, step=plan.scenario.step)
     shown = {node: leaves}
     below = plan.hierarchy.children(node)
     shown |= {child: plan.hierarchy.within(child) for child in below if len(below) > 1}
     out = pd.DataFrame({name: cut.loc[leaves].sum() for name, leaves in shown.items()}).T
     out.index.name = "node"
-    return weekly(out) if grain == "week" else out
+    return weekly(out, plan.calendar) if grain == "week" else out
 
 
 def quantities_of(inputs: Inputs, plan: Plan, *, follows: str = "") -> Plan:
@@ -266,6 +266,6 @@ def _in_pieces(plan: Plan, pieces: pd.DataFrame, follows: str) -> Plan:
     )  # fmt: skip
     empty = plan.limits.iloc[:0]
     return replace(
-        plan, scenario=scenario, targets=pieces, units=units, limits=empty, level_words=words,
+        plan, scenario=scenario, targets=pieces, spread=None, units=units, limits=empty, level_words=words,
         explanation=units[["target"]], findings=(),
     )  # fmt: skip

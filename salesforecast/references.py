@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from salesforecast.errors import ParameterError
+from salesforecast.fiscal import PLAIN, FiscalCalendar
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.planning.scenario import Scenario
 from salesforecast.rules import Capacity
@@ -30,6 +31,7 @@ def with_references(
     periods: pd.DatetimeIndex,
     *,
     gaps: Literal["refuse", "forecast"] = "refuse",
+    fiscal: FiscalCalendar = PLAIN,
 ) -> pd.DataFrame:
     """The leaves with what the scenario's criterion refers to; columns that they have stay.
 
@@ -43,6 +45,8 @@ def with_references(
     gaps
         What becomes of a unit with a forecast that neither it nor a group above says anything of:
         an error, or the mean of the others for its forecast.
+    fiscal
+        Which days the months are made of.
 
     Raises
     ------
@@ -61,17 +65,19 @@ def with_references(
             continue
         said = scenario.potential
         if column == "capacity":
-            said = _capacities(scenario, periods)
+            said = _capacities(scenario, periods, fiscal)
         if not said:
             _refuse(names, column, "", f"the scenario has no {column}")
         made[column] = _spread(said, hierarchy, leaves["forecast"], gaps, column, names)
     return leaves.assign(**made) if made else leaves
 
 
-def _capacities(scenario: Scenario, periods: pd.DatetimeIndex) -> dict[str, float]:
+def _capacities(
+    scenario: Scenario, periods: pd.DatetimeIndex, fiscal: FiscalCalendar
+) -> dict[str, float]:
     """What each node with a capacity of its own can sell, in money."""
     out: dict[str, float] = {}
-    for rule in scenario.limits(periods):
+    for rule in scenario.limits(periods, fiscal=fiscal):
         if isinstance(rule, Capacity) and len(rule.uses) == 1:
             ((node, use),) = rule.uses.items()
             if use > 0:

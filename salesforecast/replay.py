@@ -131,7 +131,10 @@ def _detail(quarter: _Quarter, scenario: Scenario, quotas: pd.DataFrame) -> pd.D
     past = quarter.past
     by_habit = _habits(past)
     people = _scored(past)
-    known = with_references(past.leaves, scenario, past.hierarchy, past.quarter, gaps="forecast")
+    calendar = past.organisation.calendar
+    known = with_references(
+        past.leaves, scenario, past.hierarchy, past.quarter, gaps="forecast", fiscal=calendar
+    )
     asked = {
         scenario.criterion: _targets(quarter, scenario, known, criterion_of(scenario)),
         **{

@@ -126,8 +126,8 @@ def _months(period: pd.Timestamp) -> int:
 
 def would_move(inputs: Inputs, plan: Plan, decision: Decision, *, as_of: pd.Timestamp) -> str:
     """What re-planning by a decision would move, or why it cannot, in words; nothing is saved."""
-    last = pd.Timestamp(as_of) + pd.Timedelta(days=1) - pd.DateOffset(months=1)
-    closed = plan.periods[plan.periods <= last]
+    day = pd.Timestamp(as_of) + pd.Timedelta(days=1)
+    closed = plan.periods[inputs.organisation.calendar.ends(plan.periods) <= day]
     if not len(closed):
         return "no month is closed yet"
     try:
@@ -159,7 +159,8 @@ def _quantities(inputs: Inputs, plan: Plan, found: Tracking) -> pd.DataFrame:
     lines = inputs.loaded.lines
     known = lines[lines["product"].isin(plan.targets["product"]) & (lines["quantity"] > 0)]
     sold = known.groupby("product", as_index=False)[["amount", "quantity"]].sum()
-    ahead = plan.targets[plan.targets["period"] > found.as_of]
+    begins = inputs.organisation.calendar.first_days(plan.periods)
+    ahead = plan.targets[plan.targets["period"].isin(plan.periods[begins > found.as_of])]
     if not len(ahead) or set(ahead["product"]) - set(sold["product"]):
         return pd.DataFrame()
     price = prices(sold.assign(node="(all)"))

@@ -260,7 +260,8 @@ def build_plan(
     if before is not None:
         old = before.targets.groupby("node")["target"].sum()
         known = known.assign(plan=old.reindex(known.index).fillna(0.0).astype("float64"))
-    known = with_references(known, scenario, inputs.hierarchy, inputs.quarter)
+    calendar = inputs.organisation.calendar
+    known = with_references(known, scenario, inputs.hierarchy, inputs.quarter, fiscal=calendar)
     inputs = replace(inputs, leaves=known)
     allocation = _allocate(inputs, scenario, total)
     explained = explain(
@@ -314,6 +315,7 @@ def build_plan(
         limits=limits,
         level_words=allocation.level_words,
         findings=allocation.findings,
+        calendar=calendar,
         spread=None if scenario.corridors else by_month,
     )
 
@@ -324,7 +326,7 @@ def _allocate(inputs: Inputs, scenario: Scenario, total: int) -> Allocation:
         inputs.hierarchy,
         inputs.leaves,
         criterion=criterion_of(scenario),
-        rules=scenario.limits(inputs.quarter),
+        rules=scenario.limits(inputs.quarter, fiscal=inputs.organisation.calendar),
         step=scenario.step,
         draws=inputs.draws,
     )

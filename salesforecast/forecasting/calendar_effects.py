@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from salesforecast.errors import DataError
-from salesforecast.fiscal import FiscalCalendar
+from salesforecast.fiscal import PLAIN, FiscalCalendar
 from salesforecast.forecasting.forecast import Forecast, forecast
 from salesforecast.forecasting.moved import moved
 from salesforecast.forecasting.structure import SEASONS, wide_history
@@ -33,7 +33,6 @@ WILD = 2.5  # residuals beyond this many usual ones count less
 MOST = 1.5  # logarithm of the largest effect
 MONTHS = {12: 1, 4: 3}  # in a period, by season
 FREQ = {12: "M", 4: "Q"}
-PLAIN = FiscalCalendar()
 STEP = {52: 7, 364: 1}  # days in a period, by season: the same weekday a year before
 NODE_AND_PRODUCT = ("node", "product")
 COVERED = pd.Timedelta(days=330)  # beyond the last known day there may be another one

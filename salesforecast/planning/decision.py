@@ -9,6 +9,7 @@ from math import isfinite
 import pandas as pd
 
 from salesforecast.errors import OrganisationError, nearest
+from salesforecast.fiscal import PLAIN, FiscalCalendar
 from salesforecast.planning.workdays import WorkCalendar
 from salesforecast.rules import Capacity
 
@@ -144,17 +145,23 @@ class Headcount:
             out += float(str(entry.get("count", 1))) * part
         return out
 
-    def capacity(self, periods: pd.DatetimeIndex, *, calendar: str = "") -> Capacity:
+    def capacity(
+        self, periods: pd.DatetimeIndex, *, calendar: str = "", fiscal: FiscalCalendar = PLAIN
+    ) -> Capacity:
         """What these people can do over `periods`, as a limit on targets."""
         each = pd.Series(self.per_month, index=periods)
         if self.per_day:
-            each = self.per_day * WorkCalendar(calendar).count(periods)
+            each = self.per_day * WorkCalendar(calendar, fiscal=fiscal).count(periods)
         amount = float((self.working(periods) * each).sum())
         return Capacity(self.node, amount, self.unit, self.uses, self.owner, self.reason)
 
 
 def capacities(
-    heads: Sequence[Headcount], periods: pd.DatetimeIndex, *, calendar: str = ""
+    heads: Sequence[Headcount],
+    periods: pd.DatetimeIndex,
+    *,
+    calendar: str = "",
+    fiscal: FiscalCalendar = PLAIN,
 ) -> tuple[Capacity, ...]:
     """Limits that follow from the people over `periods`, by the country's working days."""
-    return tuple(head.capacity(periods, calendar=calendar) for head in heads)
+    return tuple(head.capacity(periods, calendar=calendar, fiscal=fiscal) for head in heads)

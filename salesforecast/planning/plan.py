@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from salesforecast.errors import Finding
+from salesforecast.fiscal import PLAIN, FiscalCalendar
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.planning.scenario import Scenario
 from salesforecast.tables import NODE_TARGETS
@@ -68,6 +69,8 @@ class Plan:
         What the units that no limit holds have in common.
     findings
         What had to be read differently to split the total.
+    calendar
+        Which days the months are made of.
     spread
         Makes `leaf_months` without `targets`, for whoever needs no products; by default they
         are summed.
@@ -82,6 +85,7 @@ class Plan:
     limits: Later = Later()
     level_words: str = ""
     findings: tuple[Finding, ...] = ()
+    calendar: FiscalCalendar = PLAIN
     spread: Callable[[], pd.DataFrame] | None = field(default=None, repr=False)
 
     @property

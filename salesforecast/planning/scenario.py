@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from salesforecast.errors import OrganisationError
+from salesforecast.fiscal import PLAIN, FiscalCalendar
 from salesforecast.planning.corridors import Corridor, implied
 from salesforecast.planning.decision import Decision, Headcount, capacities
 from salesforecast.rules import Capacity, Ceiling, Floor, GrowthBand, Lock, Rule
@@ -118,9 +119,11 @@ class Scenario:
                 fix=_FIXES.get(keys[0], _USUAL_FIX),
             )
 
-    def limits(self, periods: pd.DatetimeIndex) -> tuple[Rule, ...]:
+    def limits(
+        self, periods: pd.DatetimeIndex, *, fiscal: FiscalCalendar = PLAIN
+    ) -> tuple[Rule, ...]:
         """The rules, the capacities of the people over `periods`, and what corridors imply."""
-        people = capacities(self.headcount, periods, calendar=self.calendar)
+        people = capacities(self.headcount, periods, calendar=self.calendar, fiscal=fiscal)
         return (*self.rules, *people, *implied(self.corridors, periods))
 
     @classmethod

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from salesforecast.errors import DataError, ParameterError, nearest
+from salesforecast.fiscal import PLAIN, FiscalCalendar
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.tables import ACTUALS, TARGETS, Samples
 
@@ -60,6 +61,7 @@ def track(
     as_of: pd.Timestamp,
     samples: Samples | None = None,
     gone: Callable[[pd.Timestamp, pd.Timestamp], float] | None = None,
+    calendar: FiscalCalendar = PLAIN,
 ) -> Tracking:
     """Set actuals against a plan as of one day.
 
@@ -75,8 +77,10 @@ def track(
         Draws of what the open periods will bring, the running one as a whole. Without them
         there is a landing at the present attainment, and no interval or chance.
     gone
-        First day of the running month and `as_of` to the part of the month's business that
+        The running month and `as_of` to the part of the month's business that
         is behind: `share_gone` of the working-day calendar. By default all days count alike.
+    calendar
+        Which days the months are made of.
 
     Raises
     ------
@@ -88,9 +92,9 @@ def track(
     day = pd.Timestamp(as_of).normalize()
     asked = _wide(targets, "target", hierarchy)
     sold = _wide(actuals, "actual", hierarchy).astype("float64")
-    _refuse_strays(asked, sold, day)
+    _refuse_strays(asked, sold, day, calendar)
     sold = sold.reindex(columns=asked.columns).fillna(0.0)
-    behind = _share_behind(pd.DatetimeIndex(asked.columns), day, gone)
+    behind = _share_behind(pd.DatetimeIndex(asked.columns), day, gone, calendar)
     nodes = hierarchy.nodes
     target, actual = hierarchy.totals(asked), hierarchy.totals(sold)
     units = nodes.copy()
@@ -134,9 +138,11 @@ def _wide(long: pd.DataFrame, value: str, hierarchy: Hierarchy) -> pd.DataFrame:
     return out
 
 
-def _refuse_strays(asked: pd.DataFrame, sold: pd.DataFrame, day: pd.Timestamp) -> None:
+def _refuse_strays(
+    asked: pd.DataFrame, sold: pd.DataFrame, day: pd.Timestamp, calendar: FiscalCalendar
+) -> None:
     outside = sold.columns.difference(asked.columns)
-    late = sold.columns[sold.columns > day]
+    late = sold.columns[calendar.first_days(pd.DatetimeIndex(sold.columns)) > day]
     if len(outside) or len(late):
         first = (late if len(late) else outside)[0]
         raise DataError(
@@ -151,18 +157,17 @@ def _share_behind(
     periods: pd.DatetimeIndex,
     day: pd.Timestamp,
     gone: Callable[[pd.Timestamp, pd.Timestamp], float] | None,
+    calendar: FiscalCalendar,
 ) -> np.ndarray:
     """Part of each period that lies behind at the end of `day`: 1, 0, or between."""
-    ends = periods + pd.DateOffset(months=1)
+    firsts, ends = calendar.first_days(periods), calendar.ends(periods)
     after = day + pd.Timedelta(days=1)
     out = np.where(ends <= after, 1.0, 0.0)
-    running = np.flatnonzero((periods <= day) & (ends > after))
-    for at in running:
-        first = periods[at]
+    for at in np.flatnonzero((firsts <= day) & (ends > after)):
         if gone is not None:
-            out[at] = gone(first, day)
+            out[at] = gone(periods[at], day)
         else:
-            out[at] = (after - first).days / (ends[at] - first).days
+            out[at] = (after - firsts[at]).days / (ends[at] - firsts[at]).days
     return out
 
 

@@ -8,10 +8,12 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import pandas as pd
 
 from salesforecast.errors import EngineError, Finding
+from salesforecast.fiscal import FiscalCalendar
 from salesforecast.hierarchy import ROOT, Hierarchy
 from salesforecast.planning.plan import Plan
 from salesforecast.planning.scenario import Scenario
@@ -92,6 +94,7 @@ def pack(plan: Plan) -> dict[str, bytes]:
         "periods": [period.isoformat() for period in plan.periods],
         "level_words": plan.level_words,
         "findings": [asdict(finding) for finding in plan.findings],
+        "calendar": asdict(plan.calendar),
     }
     parts = {
         "scenario": plan.scenario.to_text().encode(),
@@ -119,7 +122,14 @@ def unpack(parts: Mapping[str, bytes]) -> Plan:
         limits=frames["limits"],
         level_words=shape["level_words"],
         findings=tuple(Finding(**finding) for finding in shape["findings"]),
+        calendar=_calendar(shape.get("calendar", {})),
     )
+
+
+def _calendar(told: Mapping[str, Any]) -> FiscalCalendar:
+    """The calendar of a plan; plans that were saved before there were several have a plain one."""
+    firsts = tuple((str(month), str(day)) for month, day in told.get("firsts", ()))
+    return FiscalCalendar(**{**told, "firsts": firsts})
 
 
 def digest_of(plan: Plan) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from salesforecast.errors import DataError, ParameterError, nearest
+from salesforecast.fiscal import PLAIN, FiscalCalendar
 
 _WORKING = {"1": True, "work": True, "yes": True, "班": True, "上班": True}
 _WORKING |= {"0": False, "off": False, "no": False, "休": False, "放假": False}
@@ -33,11 +34,14 @@ class WorkCalendar:
         State or province, where holidays differ: `"BY"`.
     overrides
         Day to (worked or not, name): what a user's file says, before everything else.
+    fiscal
+        Which days make a month.
     """
 
     country: str = ""
     subdivision: str = ""
     overrides: Mapping[dt.date, tuple[bool, str]] = field(default_factory=dict, hash=False)
+    fiscal: FiscalCalendar = PLAIN
 
     def __post_init__(self) -> None:
         if not self.country:
@@ -100,19 +104,19 @@ class WorkCalendar:
 
     def count(self, months: pd.DatetimeIndex) -> pd.Series:
         """Working days of each month, int64."""
-        counts = [int(self.days(m, _end(m))["working"].sum()) for m in months]
+        counts = [int(self.of_month(month)["working"].sum()) for month in months]
         return pd.Series(counts, index=months, dtype="int64", name="working_days")
 
-    def share_gone(self, first: pd.Timestamp, day: pd.Timestamp) -> float:
-        """Part of the month's working days that lie behind at the end of `day`; `track` takes it."""
-        working = self.days(first, _end(first))["working"]
+    def of_month(self, month: pd.Timestamp) -> pd.DataFrame:
+        """The `days` of a month."""
+        return self.days(*self.fiscal.dates(month))
+
+    def share_gone(self, month: pd.Timestamp, day: pd.Timestamp) -> float:
+        """Part of a month's working days that lie behind at the end of `day`; `track` takes it."""
+        working = self.of_month(month)["working"]
         if not working.any():
             working = working | True
         return float(working[:day].sum() / working.sum())
-
-
-def _end(first: pd.Timestamp) -> pd.Timestamp:
-    return first + pd.DateOffset(months=1) - pd.Timedelta(days=1)
 
 
 def read_overrides(path: str | Path) -> dict[dt.date, tuple[bool, str]]:
@@ -189,7 +193,7 @@ def daily(
     phase = np.array([zlib.crc32(str(node).encode()) / 2**32 for node in targets.index])
     parts, days = [], []
     for at, month in enumerate(months):
-        table = calendar.days(month, _end(month))
+        table = calendar.of_month(month)
         weight = table["working"].astype("float64").to_numpy()
         if weekdays:
             weight = weight * [weekdays.get(d, 1.0) for d in table.index.day_of_week]
@@ -206,10 +210,14 @@ def daily(
     return pd.DataFrame(np.hstack(parts), index=targets.index, columns=columns)
 
 
-def weekly(days: pd.DataFrame) -> pd.DataFrame:
-    """Sum days to weeks, each named by its Monday; a week over a month's end holds both parts."""
+def weekly(days: pd.DataFrame, fiscal: FiscalCalendar = PLAIN) -> pd.DataFrame:
+    """Sum days to weeks, each named by its first day; a week over a month's end holds both parts.
+
+    Weeks begin on Mondays, or as the weeks of a fiscal calendar do, which never lie over its ends.
+    """
     columns = pd.DatetimeIndex(days.columns)
-    monday = columns - pd.to_timedelta(columns.day_of_week, unit="D")
-    out = days.T.groupby(monday).sum().T
+    opens = fiscal.dates(fiscal.start_of(columns[0], "M"))[0].day_of_week if fiscal.in_weeks else 0
+    first = columns - pd.to_timedelta((columns.day_of_week - opens) % 7, unit="D")
+    out = days.T.groupby(first).sum().T
     out.columns.name = "week"
     return out

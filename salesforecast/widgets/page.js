@@ -113,12 +113,20 @@ function render({ model, el }) {
   title();
   model.on("change:title", title);
   tour(model, el);
-  model.send({ event: "opened", language: navigator.language });
+  const place = () => `salesforecast-kept-${model.get("title")}`;
+  const keep = () => {
+    try { localStorage.setItem(place(), JSON.stringify(model.get("kept"))); } catch { /* a browser that keeps nothing */ }
+  };
+  let kept = null;
+  try { kept = JSON.parse(localStorage.getItem(place())); } catch { /* not ours, or nothing kept */ }
+  model.on("change:kept", keep);
+  model.send({ event: "opened", language: navigator.language, kept });
 
   return () => {
     clearInterval(beat);
     drawn.disconnect();
     model.off("msg:custom", onMessage);
+    model.off("change:kept", keep);
     for (const kind of GESTURES) document.removeEventListener(kind, acted);
     clearTimeout(slow);
     document.removeEventListener("click", choose);

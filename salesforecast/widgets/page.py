@@ -15,7 +15,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 class Page(anywidget.AnyWidget):
     """The browser's side of a screen; `on_event` hears it, `hand_over` gives it a file.
 
-    Events: `opened` (with the browser's `language`), `select` (a `node` that was clicked),
+    Events: `opened` (with the browser's `language` and what it `kept` of this plan's page), `select` (a `node` that was clicked),
     `save` (Ctrl+S), `alive` (every five seconds; answered, so that the page knows), `did`
     (after a gesture; answered at once, which comes when all that it asked for is done).
     """
@@ -24,6 +24,7 @@ class Page(anywidget.AnyWidget):
     unsaved = traitlets.Bool(default_value=False).tag(sync=True)
     title = traitlets.Unicode("salesforecast").tag(sync=True)
     away = traitlets.Unicode().tag(sync=True)
+    kept = traitlets.Dict().tag(sync=True)
     tour = traitlets.List(traitlets.Unicode()).tag(sync=True)
     tour_end = traitlets.Unicode().tag(sync=True)
 

@@ -9,11 +9,13 @@ from typing import Any
 import ipywidgets
 
 from salesforecast.hierarchy import ROOT
-from salesforecast.rules import Capacity, Ceiling, Floor, Lock
+from salesforecast.rules import Ceiling, Floor, Lock
 from salesforecast.widgets import question
+from salesforecast.widgets.capacity_table import CapacityTable
 from salesforecast.widgets.question import read_amount, read_share
 from salesforecast.widgets.saving import Shelf
 from salesforecast.widgets.session import KINDS, Limit, Session
+from salesforecast.widgets.units import divisors, own_divisor, unit_words, wording_of
 from salesforecast.widgets.words import CRITERIA, criterion_label, say
 
 SPAN = 0.3  # the slider goes this share below and above the forecast
@@ -35,7 +37,6 @@ class ScenarioEditor(ipywidgets.VBox):
     def __init__(self, session: Session, shelf: Shelf | None = None) -> None:
         self.session, self.shelf = session, shelf
         self._showing = False
-        self._capacities: list[Capacity] = []
         self._make_total()
         self.titles = {name: ipywidgets.HTML() for name in _TITLES}
         self.start = ipywidgets.Dropdown(layout=_WIDE)
@@ -48,7 +49,7 @@ class ScenarioEditor(ipywidgets.VBox):
         self.amounts: dict[Limit, ipywidgets.Text] = {
             kind: _field(_WIDE, described=True) for kind in KINDS
         }
-        self.capacity = ipywidgets.VBox()
+        self.capacity = CapacityTable(session)
         self.by_hand = ipywidgets.HTML()
         super().__init__(self._parts())
         self.add_class("sf-panel")
@@ -62,13 +63,16 @@ class ScenarioEditor(ipywidgets.VBox):
         return list(self.session.plan.hierarchy.levels)[:-1]
 
     def _make_total(self) -> None:
-        forecast = float(self.session.plan.units["forecast"].loc[ROOT]) / self.session.divisor
+        self.scale = own_divisor(
+            self.session.measure
+        )  # of the slider, whatever the screen counts in
+        forecast = float(self.session.plan.units["forecast"].loc[ROOT]) / self.scale
         step = slider_step(forecast)
         low, high = (round(forecast * share / step) * step for share in (1 - SPAN, 1 + SPAN))
         self.slider = ipywidgets.IntSlider(
             min=low, max=max(high, low + step), step=step, readout=False, layout=_WIDE
         )
-        self.total = _field()
+        self.total, self.unit = _field(), ipywidgets.Dropdown()
         self.against = ipywidgets.HTML()
 
     def _parts(self) -> list[ipywidgets.Widget]:
@@ -77,7 +81,7 @@ class ScenarioEditor(ipywidgets.VBox):
         return [
             *start,
             titles["total"],
-            self.total,
+            ipywidgets.HBox([self.total, self.unit]),
             self.slider,
             self.against,
             titles["chance"],
@@ -102,16 +106,25 @@ class ScenarioEditor(ipywidgets.VBox):
 
     def _fields(self) -> dict[str, ipywidgets.Widget]:
         """Every control by its name; the page's styles and tests know it by that."""
-        names = ("start", "total", "slider", "chance", "criterion", "blend", "low", "high", "step")
+        names = (
+            "start",
+            "total",
+            "unit",
+            "slider",
+            "chance",
+            "criterion",
+            "blend",
+            "low",
+            "high",
+            "step",
+        )
         limits = {KINDS[kind]: field for kind, field in self.amounts.items()}
         return {name: getattr(self, name) for name in names} | limits
 
     def _listen(self) -> None:
         session = self.session
         asked: dict[ipywidgets.Widget, Callable[[Any], object]] = {
-            self.slider: lambda amount: session.set_total(
-                amount * session.divisor, gesture="slider"
-            ),
+            self.slider: lambda amount: session.set_total(amount * self.scale, gesture="slider"),
             self.total: self._amount(session.set_total),
             self.chance: self._share(lambda share: question.set_chance(session, share)),
             self.criterion: lambda name: question.set_fairness(
@@ -122,6 +135,7 @@ class ScenarioEditor(ipywidgets.VBox):
             ),
             self.step: self._amount(lambda step: question.set_step(session, step), divisor=1),
             self.start: self._on_start,
+            self.unit: lambda divisor: session.set_trait("divisor", divisor),
         }
         for field in (self.low, self.high):
             asked[field] = self._on_corridor
@@ -131,7 +145,9 @@ class ScenarioEditor(ipywidgets.VBox):
             asked[field] = self._on_hedge(level)
         for field, act in asked.items():
             field.observe(self._when_edited(act), "value")
-        session.observe(lambda _: self._show(), ["plan", "selection", "refusal", "language"])
+        session.observe(
+            lambda _: self._show(), ["plan", "selection", "refusal", "language", "divisor"]
+        )
         if self.shelf is not None:
             self.shelf.observe(lambda _: self._show_start(), ["opened", "newer"])
             session.observe(lambda _: self._show_start(), ["language"])
@@ -203,19 +219,6 @@ class ScenarioEditor(ipywidgets.VBox):
             self.shelf.start_from(number)
             self._show_start()
 
-    def _on_capacity(self, capacity: Capacity) -> Callable[[str], object]:
-        def act(text: str) -> None:
-            try:
-                amount = read_amount(text, divisor=1)
-            except ValueError:
-                amount = None
-            if amount is None:
-                self.session.refuse_text(text)
-                return
-            question.set_capacity(self.session, capacity, amount)
-
-        return act
-
     def _show(self) -> None:
         """Set every control to what the session holds."""
         self._showing = True
@@ -224,7 +227,8 @@ class ScenarioEditor(ipywidgets.VBox):
             self._show_fairness()
             self._show_common()
             self._show_limits()
-            self._show_capacity()
+            self._title("capacity")
+            self.capacity.show()
         finally:
             self._showing = False
 
@@ -250,8 +254,9 @@ class ScenarioEditor(ipywidgets.VBox):
     def _show_total(self) -> None:
         session, wording = self.session, self.session.wording
         company = session.plan.units.loc[ROOT]
-        shown = round(session.total / session.divisor)
-        self._title("total", session.unit)
+        shown = round(session.total / self.scale)
+        self._title("total")
+        self._show_unit()
         self.total.value = wording.amount(session.total)
         self.slider.value = self._on_a_step(shown)
         points = {name: wording.points(company[name]) for name in ("stretch", "growth")}
@@ -260,6 +265,17 @@ class ScenarioEditor(ipywidgets.VBox):
         self.chance.value = f"{100 * question.common_chance(session):.0f}"
         asked = session.scenario.chance is not None
         self.chance.remove_class("sf-given") if not asked else self.chance.add_class("sf-given")
+
+    def _show_unit(self) -> None:
+        """What can be counted in, and what is."""
+        session, measure = self.session, self.session.measure
+        options = [
+            (unit_words(measure, wording_of(measure, session.language, divisor)), divisor)
+            for divisor in divisors(measure, session.language)
+        ]
+        if list(self.unit.options) != options:
+            self.unit.options = options
+        self.unit.value = session.divisor
 
     def _on_a_step(self, amount: int) -> int:
         """The nearest place where the slider can stand: the browser moves it there anyway."""
@@ -305,35 +321,6 @@ class ScenarioEditor(ipywidgets.VBox):
             field.value = "" if amount is None else f"{amount / session.divisor:,.10g}"
         self._title("by_hand")
         self.by_hand.value = by_hand_html(session)
-
-    def _show_capacity(self) -> None:
-        session = self.session
-        self._title("capacity")
-        known = question.capacities(session.scenario)
-        if not known:
-            self.capacity.children = (ipywidgets.HTML(_note(say(session.language, "no_capacity"))),)
-        elif known != self._capacities:
-            self.capacity.children = tuple(self._capacity_row(each) for each in known)
-        self._capacities = known
-
-    def _capacity_row(self, capacity: Capacity) -> ipywidgets.Widget:
-        session = self.session
-        name = ipywidgets.HTML(
-            _note(
-                say(
-                    session.language,
-                    "capacity_line",
-                    label=session.label(capacity.node),
-                    unit=capacity.unit,
-                    used=f"{question.used(session, capacity):,.0f}",
-                )
-            )
-        )
-        field = _field({"width": "72px"})
-        field.add_class("sf-field-capacity")
-        field.value = f"{capacity.amount:,.10g}"
-        field.observe(self._when_edited(self._on_capacity(capacity)), "value")
-        return ipywidgets.HBox([name, field], layout={"justify_content": "space-between"})
 
 
 _TITLES = {

@@ -27,7 +27,7 @@ class Sheet(ipywidgets.VBox):
         self.close_button.on_click(lambda _: self.close_sheet())
         super().__init__(layout={"display": "none"})
         self.add_class("sf-sheet")
-        session.observe(lambda _: self.show() if self.is_open else None, ["language"])
+        session.observe(lambda _: self.show() if self.is_open else None, ["language", "divisor"])
 
     @property
     def is_open(self) -> bool:

@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 import ipywidgets
+import numpy as np
 import pandas as pd
 
 from salesforecast.hierarchy import ROOT, Hierarchy
@@ -80,7 +81,7 @@ class TargetTable(ipywidgets.VBox):
         self._show_units()
         self._show()
         self.level.observe(self._on_level, "value")
-        session.observe(self._on_session, ["plan", "selection", "language"])
+        session.observe(self._on_session, ["plan", "selection", "language", "divisor"])
 
     def _levels(self) -> list[tuple[str, str]]:
         return [
@@ -167,8 +168,9 @@ def table_html(rows: pd.DataFrame, plan: Plan, wording: Wording, *, selected: st
 def common_chance(plan: Plan) -> float:
     """The chance in the middle of the positions that no limit holds; missing if there is none."""
     units = plan.units
-    free = units[units["leaf"].astype(bool) & (units["limit"] == "") & (units["forecast"] > 0)]
-    return float(free["chance"].median())
+    free = units["leaf"].to_numpy(dtype=bool) & (units["forecast"].to_numpy() > 0)
+    free &= (units["limit"] == "").to_numpy(dtype=bool)
+    return float(units["chance"].iloc[np.flatnonzero(free)].median())
 
 
 def _head(language: str) -> str:

@@ -4,7 +4,7 @@ Pure functions, bytes out and bytes in; nothing here touches a screen, a file or
 
     planner_book.planner_workbook(plan, measure, language="en", name="") -> bytes
     template.input_template(plan, measure, language="en") -> bytes
-    load_back.load_back(data, file_name, plan, measure, language="en", owner="") -> LoadedBack
+    load_back.load_back(data, file_name, plan, measure, language="en", owner="", divisor=1) -> LoadedBack
 
 `plan` is what the screen shows (`session.plan`), `measure` is `inputs.organisation.measure`.
 `LoadedBack.scenario` is the plan's scenario with what was typed; `changes` says what that is,

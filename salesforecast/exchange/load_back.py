@@ -39,6 +39,7 @@ def load_back(
     *,
     language: str = "en",
     owner: str = "",
+    divisor: int = 1,
 ) -> LoadedBack:
     """Read what was typed into a planner's workbook, an input template, or a table like them.
 
@@ -57,6 +58,8 @@ def load_back(
         Of the messages: `en` or `zh`.
     owner
         Who sets the limits where the file does not say.
+    divisor
+        What amounts are counted in where they are told; what the file counts in is its own.
 
     Raises
     ------
@@ -81,7 +84,7 @@ def load_back(
     stamped = hidden is not None or any(stamp_in(sheet.titles) for sheet in sheets)
     reader = Reader(
         plan, base, Places(plan.units, language), measure, language, owner, current.digest, out,
-        stamped,
+        stamped, divisor,
     )  # fmt: skip
     other = _other_plan(hidden, current, sheets, reader)
     if other is not None:

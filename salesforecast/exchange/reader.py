@@ -49,7 +49,7 @@ class Reader:
     """What every sheet of a file is read against: the plan, what stood in it, the words.
 
     `stamped` is whether the file says which plan it was made from: only then does an empty cell say
-    that something was taken away.
+    that something was taken away. `divisor` is what the reader counts amounts in.
     """
 
     plan: Plan
@@ -61,6 +61,7 @@ class Reader:
     digest: str
     out: Gathered
     stamped: bool = False
+    divisor: int = 1
 
     def say(self, key: str, **parts: object) -> str:
         """The words for `key`."""
@@ -84,8 +85,12 @@ class Reader:
         return {str(node): float(value) for node, value in most.items()}
 
     def amount(self, value: float | None) -> str:
-        """An amount in full, in the measure: `12,000,000`."""
-        return self.say("nothing") if value is None else f"{value:,.2f}".removesuffix(".00")
+        """An amount in full: `12,000,000`, or as a reader who counts in 万 has it: `1,200`."""
+        if value is None:
+            return self.say("nothing")
+        if self.divisor == 1:
+            return f"{value:,.2f}".removesuffix(".00")
+        return f"{value / self.divisor:,.8f}".rstrip("0").rstrip(".")
 
     @cached_property
     def stood(self) -> dict[str, int]:

@@ -170,7 +170,9 @@ def _same(old: Headcount | Capacity, new: Headcount | Capacity) -> bool:
 
 def _words(one: Headcount | Capacity, reader: Reader) -> str:
     if isinstance(one, Capacity):
-        return reader.say("capacity_words", amount=reader.amount(one.amount), work=one.unit)
+        return reader.say(
+            "capacity_words", amount=f"{one.amount:,.2f}".removesuffix(".00"), work=one.unit
+        )
     return "; ".join(
         reader.say("people_words", count=entry.get("count", 1), start=entry["start"])
         for entry in one.people

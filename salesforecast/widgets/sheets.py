@@ -125,6 +125,7 @@ class LoadSheet(Sheet):
         super().__init__(session, shelf)
         self.page = page
         self.found: LoadedBack | None = None
+        self._given: tuple[str, bytes] | None = None
         self.words, self.report = ipywidgets.HTML(), ipywidgets.HTML()
         self.file = ipywidgets.FileUpload(
             accept=".xlsx,.xlsm,.xls,.csv", layout={"width": "auto"}, multiple=False
@@ -149,12 +150,15 @@ class LoadSheet(Sheet):
         self.template.description = say(language, "template")
         self.take.description = say(language, "apply_good")
         self.leave.description = say(language, "apply_none")
+        if self.found is not None and self._given is not None:
+            self.read(*self._given)  # told again, in the language and the unit of now
         self._show_found()
 
     def _show_found(self) -> None:
         found = self.found
         self.answer.layout.display = "none" if found is None else ""
-        self.report.value = "" if found is None else found_html(self.session.language, found)
+        unit = self.session.unit
+        self.report.value = "" if found is None else found_html(self.session.language, found, unit)
         self.take.disabled = found is None or not found.changes
 
     def _on_file(self, change: Any) -> None:
@@ -169,6 +173,7 @@ class LoadSheet(Sheet):
         from salesforecast.exchange.load_back import load_back
 
         session = self.session
+        self._given = name, content
         try:
             self.found = load_back(
                 content,
@@ -177,6 +182,7 @@ class LoadSheet(Sheet):
                 session.inputs.organisation.measure,
                 language=session.language,
                 owner=session.owner,
+                divisor=session.divisor,
             )
         except SalesforecastError as error:
             self.found = None
@@ -193,7 +199,7 @@ class LoadSheet(Sheet):
         self._on_leave()
 
     def _on_leave(self) -> None:
-        self.found = None
+        self.found = self._given = None
         self._show_found()
         self.close_sheet()
 
@@ -289,7 +295,7 @@ def _name(session: Session, node: str) -> str:
     return session.label(node) if node in session.plan.units.index else node
 
 
-def found_html(language: str, found: LoadedBack) -> str:
+def found_html(language: str, found: LoadedBack, unit: str) -> str:
     """What a file would change, what was repaired, and what was refused, each with its cell."""
     parts = [
         _listed(say(language, key, count=len(notes)), notes, kind)
@@ -301,7 +307,10 @@ def found_html(language: str, found: LoadedBack) -> str:
         )
         if notes
     ]
-    return "".join(parts) or f'<div class="sf-note">{say(language, "file_same")}</div>'
+    if not parts:
+        return f'<div class="sf-note">{say(language, "file_same")}</div>'
+    counted = escape(say(language, "file_unit", unit=unit))
+    return "".join([f'<div class="sf-note">{counted}</div>', *parts])
 
 
 def _listed(title: str, notes: Sequence[object], kind: str) -> str:

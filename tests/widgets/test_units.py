@@ -101,3 +101,42 @@ def test_the_page_remembers_and_a_page_of_the_past_cannot_break_it(planner):
     for kept in (None, [], {"divisor": 7}, {"divisor": "x"}):
         planner._on_opened({"kept": kept})
         assert planner.session.divisor == 1_000_000
+
+
+def test_a_file_that_came_back_is_told_in_the_unit_and_the_language_of_the_page(planner):
+    import io
+
+    import openpyxl
+
+    from salesforecast.exchange.planner_book import planner_workbook
+
+    session, sheet = planner.session, planner.load_sheet
+    content = planner_workbook(session.plan, session.measure, name="x")
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    page = next(
+        p for p in book if p.sheet_state == "visible" and p.max_row > len(session.plan.units)
+    )
+    row, heads = next(
+        (at, [cell.value for cell in line])
+        for at, line in enumerate(page.iter_rows(), 1)
+        if any(cell.value == "Ceiling" for cell in line)
+    )
+    place = next(
+        at for at, line in enumerate(page.iter_rows(min_row=row), row)
+        if any(str(cell.value).strip() == "Jae Pak" for cell in line)
+    )  # fmt: skip
+    page.cell(place, heads.index("Ceiling") + 1).value = "９50"
+    changed = io.BytesIO()
+    book.save(changed)
+    sheet.open_sheet()
+    sheet.read("planner.xlsx", changed.getvalue())
+    assert "thousand USD" in sheet.report.value and "→ 950<" in sheet.report.value
+    session.language = "zh"
+    session.divisor = 10_000
+    assert "万美元" in sheet.report.value and "→ 95<" in sheet.report.value
+    assert "读作 95" in sheet.report.value
+    session.divisor = 1
+    assert "→ 950,000<" in sheet.report.value
+    sheet.take.click()
+    person = next(n for n in session.plan.units.index if n.endswith("Jae Pak"))
+    assert session.limit(Ceiling, person) == 950_000

@@ -204,7 +204,7 @@ def closing_words(report: Report, *, language: str = "en") -> str:
     """The sentence and the table that a run ends with."""
     plan: Any = report.plan
     table = _ranged_left(summary(plan, divisor=report.divisor))
-    said = headline(report, Wording(language, report.divisor))
+    said = headline(report, Wording(language, report.divisor, calendar=plan.calendar))
     heading = ", ".join(part for part in (report.organisation, report.unit_words) if part)
     return f"{heading}\n{table}\n{said}"
 

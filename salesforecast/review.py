@@ -151,6 +151,7 @@ def meeting_of(made: Review, inputs: Inputs, *, plan: str) -> Meeting:
         least_chance=made.least_chance,
         indicators=made.indicators,
         record=made.record,
+        calendar=inputs.organisation.calendar,
     )
 
 

@@ -316,6 +316,7 @@ def build_plan(
         level_words=allocation.level_words,
         findings=allocation.findings,
         calendar=calendar,
+        freq=inputs.organisation.freq,
         spread=None if scenario.corridors else by_month,
     )
 

@@ -65,7 +65,8 @@ class Book:
         divisor = max(measure.divisor, 1)
         decimals = decimals_of(divisor, plan.scenario.step)
         style = formats(book, _formats(decimals))
-        wording, base = Wording(language, divisor), base_of(plan, divisor=divisor, name=name)
+        wording = Wording(language, divisor, calendar=plan.calendar)
+        base = base_of(plan, divisor=divisor, name=name)
         return cls(plan, measure, wording, base, book, style, stream)
 
     @cached_property

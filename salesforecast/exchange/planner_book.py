@@ -153,7 +153,7 @@ def _months(book: Book, targets: Sheet) -> None:
     language, units, months = book.wording.language, book.plan.units, book.plan.months
     said = [f"{book.wording.month(period)} {period.year}" for period in months.columns]
     if language == "zh":
-        said = [f"{period.year}年{period.month}月" for period in months.columns]
+        said = [f"{period.year}年{book.wording.month(period)}" for period in months.columns]
     heads = [head(language, "unit"), *said, head(language, "total"), head(language, "gap")]
     columns = [Column(heads[0])] + [Column(text, "exact") for text in heads[1:]]
     columns += [Column(head(language, "path"), "text", 40), Column(head(language, "leaf"), "key")]

@@ -69,8 +69,8 @@ class Plan:
         What the units that no limit holds have in common.
     findings
         What had to be read differently to split the total.
-    calendar
-        Which days the months are made of.
+    calendar, freq
+        Which days the months are made of, and the length of `periods`: `"M"`, `"Q"`, `"Y"`.
     spread
         Makes `leaf_months` without `targets`, for whoever needs no products; by default they
         are summed.
@@ -86,6 +86,7 @@ class Plan:
     level_words: str = ""
     findings: tuple[Finding, ...] = ()
     calendar: FiscalCalendar = PLAIN
+    freq: str = "M"
     spread: Callable[[], pd.DataFrame] | None = field(default=None, repr=False)
 
     @property

@@ -95,6 +95,7 @@ def pack(plan: Plan) -> dict[str, bytes]:
         "level_words": plan.level_words,
         "findings": [asdict(finding) for finding in plan.findings],
         "calendar": asdict(plan.calendar),
+        "freq": plan.freq,
     }
     parts = {
         "scenario": plan.scenario.to_text().encode(),
@@ -123,6 +124,7 @@ def unpack(parts: Mapping[str, bytes]) -> Plan:
         level_words=shape["level_words"],
         findings=tuple(Finding(**finding) for finding in shape["findings"]),
         calendar=_calendar(shape.get("calendar", {})),
+        freq=shape.get("freq", "M"),
     )
 
 

@@ -33,7 +33,7 @@ class Picture:
 
 def history_and_target(report: Report, language: str = "en") -> Picture:
     """Sales by quarter as bars from zero, then the forecast's 80 % range, its mean and the target."""
-    words = Wording(language, report.divisor)
+    words = Wording(language, report.divisor, calendar=report.plan.calendar)
     company, shown = report.company, report.history.tail(_SHOWN_QUARTERS)
     sales = shown["sales"].to_numpy(dtype=float) / report.divisor
     now = {k: float(company[k]) / report.divisor for k in ("forecast", "low80", "high80", "target")}
@@ -81,7 +81,8 @@ def fairness_strip(report: Report, language: str = "en") -> Picture:
     """
     if report.hindcast is None:
         raise ValueError("the report has no hindcast")
-    words, hindcast = Wording(language, report.divisor), report.hindcast
+    words = Wording(language, report.divisor, calendar=report.plan.calendar)
+    hindcast = report.hindcast
     summary, rows = hindcast.summary, len(hindcast.summary)
     names = {str(method): words.method(str(method)) for method in summary.index}
     left = max(120.0, 16 + max(map(_wide, names.values())))

@@ -18,7 +18,7 @@ def write_targets(made: Report | Planned, folder: Path) -> tuple[Path, Path]:
 
     The CSV is UTF-8 with a byte order mark and has one row a node and month, in the tree's
     order: `node, label, parent, level, period, target, assigned`, amounts in the measure's
-    unit. A text that a spreadsheet would take for a formula gets a leading apostrophe. The
+    unit; `first_day, last_day` follow where months are not calendar months. A text that a spreadsheet would take for a formula gets a leading apostrophe. The
     parquet file has the full grain: leaf × product × month, and the texts as they are.
 
     Raises
@@ -32,6 +32,11 @@ def write_targets(made: Report | Planned, folder: Path) -> tuple[Path, Path]:
     frame = in_tree_order(NODE_TARGETS.check(plan.node_targets()), plan.units.index)
     for column in ("node", "label", "parent", "level"):
         frame[column] = frame[column].map(disarmed)
+    if not plan.calendar.plain:  # which days a month has, where its name does not say it
+        periods = pd.DatetimeIndex(frame["period"])
+        frame["first_day"] = plan.calendar.first_days(periods).strftime("%Y-%m-%d")
+        last = plan.calendar.ends(periods, plan.freq) - pd.Timedelta(days=1)
+        frame["last_day"] = last.strftime("%Y-%m-%d")
     frame["period"] = frame["period"].dt.strftime("%Y-%m-%d")
     frame.to_csv(csv, index=False, encoding="utf-8-sig", lineterminator="\n")
     TARGETS.check(plan.targets).to_parquet(parquet, index=False)

@@ -40,7 +40,7 @@ def write_page(report: Report, path: Path, language: str = "en") -> Path:
 
 def page(report: Report, language: str = "en") -> str:
     """The report as one HTML document."""
-    words = Wording(language, report.divisor)
+    words = Wording(language, report.divisor, calendar=report.plan.calendar)
     body = [
         _top(report, words),
         Html(f"<h1>{safe(headline(report, words))}</h1>"),

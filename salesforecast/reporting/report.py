@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from salesforecast.errors import Finding
+from salesforecast.fiscal import FiscalCalendar
 from salesforecast.hierarchy import ROOT, Hierarchy
 
 TOO_LOW = 0.25  # a chance below this is shown in red and bold
@@ -28,6 +29,10 @@ class Planned(Protocol):
     def months(self) -> pd.DataFrame: ...
     @property
     def targets(self) -> pd.DataFrame: ...
+    @property
+    def calendar(self) -> FiscalCalendar: ...
+    @property
+    def freq(self) -> str: ...
     @property
     def chance_of_total(self) -> float: ...
     @property

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from salesforecast.fiscal import PLAIN, FiscalCalendar
 from salesforecast.hierarchy import ROOT
 from salesforecast.planning.indicators import ManagementTable
 from salesforecast.planning.track import ABOVE, BELOW, EQUAL, NO_DATA, Tracking, state_of
@@ -42,6 +43,8 @@ class Meeting:
         What such warnings were worth in past years; None where too few years are known.
     unit, unit_words, divisor
         Of the measure, and how amounts are shown.
+    calendar
+        Which days the months are made of.
     """
 
     organisation: str
@@ -55,6 +58,7 @@ class Meeting:
     least_chance: float = 0.5
     indicators: ManagementTable | None = None
     record: Warnings | None = None
+    calendar: FiscalCalendar = PLAIN
     shown: pd.DataFrame = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -92,7 +96,7 @@ def write_review_page(meeting: Meeting, path: Path, language: str = "en") -> Pat
 
 def review_page(meeting: Meeting, language: str = "en") -> str:
     """The page as one HTML document: no script, no network, prints on A4 across."""
-    words = ReviewWording(language, meeting.divisor)
+    words = ReviewWording(language, meeting.divisor, calendar=meeting.calendar)
     day = words.date(meeting.tracking.as_of)
     unit = words.unit(meeting.unit, meeting.unit_words)
     said = {"organisation": meeting.organisation, "plan": meeting.plan, "day": day}
@@ -119,14 +123,14 @@ def review_page(meeting: Meeting, language: str = "en") -> str:
 
 def shown_table(meeting: Meeting, language: str = "en") -> Shown:
     """The table alone, for a notebook."""
-    words = ReviewWording(language, meeting.divisor)
+    words = ReviewWording(language, meeting.divisor, calendar=meeting.calendar)
     top = f"<h1>{escape(headline(meeting, words))}</h1><p class='lead'>{lead(meeting, words)}</p>"
     return Shown(top + table(meeting, words))
 
 
 def shown_charts(meeting: Meeting, language: str = "en") -> Shown:
     """Gap, warnings and ranking side by side, for a notebook."""
-    words = ReviewWording(language, meeting.divisor)
+    words = ReviewWording(language, meeting.divisor, calendar=meeting.calendar)
     return Shown(
         f'<div class="three"><section><h2>{words.html("gap")}</h2>{pace(meeting, words)}</section>'
         f"<section><h2>{words.html('warnings')}</h2>{warnings(meeting, words)}</section>"

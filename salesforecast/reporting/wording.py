@@ -13,6 +13,7 @@ import pandas as pd
 
 from salesforecast.errors import ParameterError
 from salesforecast.findings import filled
+from salesforecast.fiscal import PLAIN, FiscalCalendar
 from salesforecast.reporting import words_en, words_zh
 
 MINUS = "−"
@@ -34,11 +35,14 @@ class Wording:
         What amounts are divided by before they are shown.
     decimals
         Of every amount, where the unit is so large that whole ones would say too little.
+    calendar
+        Which days the months are made of; where they are not plain months it is said.
     """
 
     language: str = "en"
     divisor: int = 1
     decimals: int = 0
+    calendar: FiscalCalendar = PLAIN
 
     def __post_init__(self) -> None:
         if self.language not in CATALOGUES:
@@ -114,16 +118,30 @@ class Wording:
         return quarter.split(" ")[0]
 
     def span(self, span: str, periods: pd.DatetimeIndex) -> str:
-        """The months in words; `span` itself in English."""
-        if self.language != "zh" or not len(periods):
+        """The months in words, `span` itself in English; with their days where they are not plain."""
+        if self.language == "zh" and len(periods):
+            first, last = periods[0], periods[-1]
+            until = f"{last.year}年{last.month}月" if last.year != first.year else f"{last.month}月"
+            span = f"{first.year}年{first.month}月至{until}"
+        if self.calendar.plain or len(periods) < 2:
             return span
-        first, last = periods[0], periods[-1]
-        until = f"{last.year}年{last.month}月" if last.year != first.year else f"{last.month}月"
-        return f"{first.year}年{first.month}月至{until}"
+        shown = periods if len(periods) <= 3 else periods[[0, -1]]
+        said = [f"P{self.calendar.number(period)} {self.days(period)}" for period in shown]
+        if self.language == "zh":
+            return f"{span}，{('、' if len(periods) <= 3 else '至').join(said)}"
+        return f"{span} ({(', ' if len(periods) <= 3 else ' to ').join(said)})"
 
     def month(self, period: pd.Timestamp) -> str:
-        """Head of a month's column: `Sep`, `9月`."""
-        return f"{period.month}月" if self.language == "zh" else period.strftime("%b")
+        """Head of a month's column: `Sep`, `9月`; `P9 Sep` where months are not plain ones."""
+        name = f"{period.month}月" if self.language == "zh" else period.strftime("%b")
+        return name if self.calendar.plain else f"P{self.calendar.number(period)} {name}"
+
+    def days(self, period: pd.Timestamp) -> str:
+        """First and last day of a month: `30 Apr–27 May`, `4月30日–5月27日`."""
+        both = self.calendar.dates(period)
+        if self.language == "zh":
+            return "–".join(f"{day.month}月{day.day}日" for day in both)
+        return "–".join(f"{day.day} {day:%b}" for day in both)
 
     def amount(self, value: float) -> str:
         """An amount in the page's unit: `7,350`, `−12`; one decimal below one; `–` when missing."""

@@ -29,7 +29,7 @@ def write_workbook(report: Report, path: Path, language: str = "en") -> Path:
     """
     import xlsxwriter
 
-    words = Wording(language, 1)
+    words = Wording(language, 1, calendar=report.plan.calendar)
     path = Path(path)
     book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False})
     created = pd.Timestamp(report.plan.periods[0]).to_pydatetime()  # same plan, same bytes

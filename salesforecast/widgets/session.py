@@ -164,7 +164,8 @@ class Session(traitlets.HasTraits):
     @property
     def wording(self) -> Wording:
         """How figures are said in the language and the unit of the screen."""
-        return wording_of(self.measure, self.language, self.divisor)
+        wording = wording_of(self.measure, self.language, self.divisor)
+        return replace(wording, calendar=self.inputs.organisation.calendar)
 
     @property
     def unit(self) -> str:

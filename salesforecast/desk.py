@@ -24,6 +24,7 @@ from salesforecast.planning.basis import Basis
 from salesforecast.planning.corridors import check_corridors, locked_cells
 from salesforecast.planning.decision import Decision
 from salesforecast.planning.plan import Plan, hedge_on_path, round_to_step
+from salesforecast.planning.reach import check_reach, far_ahead, unequal
 from salesforecast.planning.replan import Replan, replan
 from salesforecast.planning.scenario import Scenario
 from salesforecast.planning.track import Tracking, track
@@ -39,7 +40,7 @@ SETTLED = "settled"  # column of a plan's units: gap that was decided on
 def open_year(
     organisation: str | Path | Organisation,
     *,
-    first: pd.Timestamp | None = None,
+    first: pd.Timestamp | str | None = None,
     months: int = 12,
     draws: int = 1000,
     seed: int = 0,
@@ -54,8 +55,8 @@ def open_year(
     Parameters
     ----------
     first
-        First month of the plan; by default the quarter after the data. What is known later
-        is not looked at, but stays in `loaded` as actuals.
+        First month of the plan, or a text that names it or a day in it; by default the quarter
+        after the data. What is known later is not looked at, but stays in `loaded` as actuals.
     measure
         Which of the organisation's measures; empty: its first.
     cutoff
@@ -73,13 +74,16 @@ def open_year(
             where=f"the calendar of '{described.name}' has periods of length '{described.freq}'",
             fix="plan it quarter by quarter or year by year with quarterly_allocation.",
         )
+    if isinstance(first, str):
+        first = described.calendar.named(first)
     loaded = load_measure(described)
     findings = workbench.check(loaded, described)
-    history = build_history(
-        loaded.lines, described, cutoff=_known(loaded, described, first, cutoff)
-    )
-    start = described.calendar.next_quarter(history.cutoff)[0] if first is None else first
+    known = _known(loaded, described, first, cutoff)
+    start = described.calendar.next_quarter(known)[0] if first is None else first
+    check_reach(known, start, months)
+    history = build_history(loaded.lines, described, cutoff=known)
     periods = described.calendar.periods(pd.Timestamp(start), months, "M")
+    _ = described.calendar.ends(periods)  # refuses months that a table of one's own does not know
     ahead = (periods[-1].year - history.cutoff.year) * 12 + periods[-1].month - history.cutoff.month
     made, history, influences = forecast_with(
         described,
@@ -91,8 +95,14 @@ def open_year(
     )
     basis = Basis(Scenario(), history.hierarchy, made.frame, made.samples, history.frame)
     draws_over = made.samples.over(periods)[history.hierarchy.leaves]
-    known = (*findings, *history.findings)
-    everything = (*known, *influences.findings, *unsaid(made.findings, known))
+    since = history.frame["period"].min()
+    said = (
+        *findings,
+        *history.findings,
+        *far_ahead(since, history.cutoff, periods[-1]),
+        *unequal(described.calendar, periods),
+    )
+    everything = (*said, *influences.findings, *unsaid(made.findings, said))
     leaves = basis.leaves(periods)
     return Inputs(
         described, loaded, everything, history, made, periods, leaves, draws_over, influences
@@ -199,7 +209,7 @@ def open_for(
     organisation: str | Path | Organisation,
     scenario: Scenario,
     *,
-    first: pd.Timestamp | None = None,
+    first: pd.Timestamp | str | None = None,
     months: int | None = None,
 ) -> Inputs:
     """The inputs that a scenario asks for; what it does not say is as given, or a year.
@@ -209,6 +219,9 @@ def open_for(
     ParameterError
         If the scenario says another month or length than the call.
     """
+    described = workbench.read_organisation(organisation, measure=scenario.measure)
+    if isinstance(first, str):
+        first = described.calendar.named(first)
     begins = pd.Timestamp(scenario.first) if scenario.first else first
     length = scenario.months or months or 12
     if (first is not None and begins != pd.Timestamp(first)) or (months or length) != length:
@@ -219,7 +232,7 @@ def open_for(
         )
     _ = WorkCalendar(scenario.calendar)  # refuses a country that it does not know
     return open_year(
-        organisation,
+        described,
         first=begins,
         months=length,
         draws=scenario.draws or 1000,

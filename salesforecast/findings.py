@@ -95,6 +95,14 @@ ENGLISH: Mapping[str, tuple[str, str]] = {
         "sales of {amount:,.0f} after the cutoff are not in the history",
         "A period that is not complete would look like a fall in sales.",
     ),
+    "far ahead": (
+        "the plan looks {ahead} months ahead, sales are known for {back}",
+        "Its end is a continuation of what is known; plan again when newer sales are there.",
+    ),
+    "unequal length": (
+        "the planned span has {days} days, the same of last year {before}",
+        "Growth against last year holds the difference; the forecast knows it.",
+    ),
     "waiting": (
         "{n:person|people} with a position but no sale yet",
         "They get no target of their own until they sell; give one by a rule.",
@@ -176,6 +184,8 @@ CHINESE: Mapping[str, tuple[str, str]] = {
     "late territories": ("{n} 个地区开设较晚", "其历史自彼时起，较短。"),
     "late products": ("{n} 个产品出现较晚", "其历史自彼时起；总额的增长部分来自它们。"),
     "after the cutoff": ("截止日之后的销售额 {amount:,.0f} 未计入历史", "不完整的期间会被误认为下滑。"),
+    "far ahead": ("规划覆盖未来 {ahead} 个月，而已知销售只有 {back} 个月", "末段只是已知走势的延续；有新的销售数据后请重新规划。"),
+    "unequal length": ("规划期有 {days} 天，去年同期为 {before} 天", "与去年相比的增长包含这一差异；预测已考虑。"),
     "waiting": ("{n} 人已有岗位但尚无销售", "在有销售之前没有自己的目标；可通过限制条件给定。"),
     "series gaps": ("{n} 个序列（单位×产品）有缺行的期间，共 {count} 个", "这些期间按无销售计。"),
     "series idle": ("{n} 个序列（单位×产品）从未有过销售", "预测为零。"),

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from salesforecast.planning_commands import (
-    DATE,
     JSON,
+    MONTH,
     NUMBER,
     ORGANISATION,
     STORE,
@@ -36,7 +36,7 @@ def _kept(name: str, number: int | None, store: str | None) -> tuple[Any, Any]:
 @click.command()
 @click.argument("name")
 @click.argument("node", default="/")
-@click.option("--month", type=DATE, help="One month, such as 2014-02; the whole plan by default.")
+@click.option("--month", type=MONTH, help="One month, such as 2014-02; the whole plan by default.")
 @click.option("--grain", type=click.Choice(["day", "week"]), default="day", show_default=True)
 @click.option("--calendar", help="Country of the working days (CN, DE); the scenario's by default.")
 @click.option(
@@ -52,7 +52,6 @@ def days(name: str, node: str, **options: Any) -> None:
 
     Example: salesforecast days FY2014 "Europe/Germany" --month 2014-02 --calendar DE
     """
-    import pandas as pd
 
     from salesforecast import outlook
     from salesforecast.planning.workdays import WorkCalendar, read_overrides
@@ -60,7 +59,7 @@ def days(name: str, node: str, **options: Any) -> None:
     plan, _ = _kept(name, options["number"], options["store"])
     own = read_overrides(options["own_days"]) if options["own_days"] else {}
     calendar = WorkCalendar(options["calendar"] or plan.scenario.calendar, overrides=own)
-    month = pd.Timestamp(options["month"]).replace(day=1) if options["month"] else None
+    month = plan.calendar.named(options["month"]) if options["month"] else None
     found = outlook.days_of(plan, node, month=month, grain=options["grain"], calendar=calendar)
     long = found.T
     long.index = long.index.strftime("%Y-%m-%d")
@@ -244,7 +243,7 @@ def quantities(name: str, **options: Any) -> None:
 
 @click.command()
 @click.argument("node")
-@click.option("--first", type=DATE, required=True, help="Month in which it began.")
+@click.option("--first", type=MONTH, required=True, help="Month in which it began.")
 @click.option("--months", type=click.IntRange(1), default=3, show_default=True, help="How long.")
 @ORGANISATION
 @JSON
@@ -255,12 +254,11 @@ def effect(node: str, **options: Any) -> None:
     """
     from dataclasses import asdict
 
-    import pandas as pd
-
     from salesforecast import desk, outlook
 
-    first = pd.Timestamp(options["first"]).replace(day=1)
-    inputs = desk.open_year(options["organisation"], first=first, months=options["months"])
+    inputs = desk.open_year(
+        options["organisation"], first=options["first"], months=options["months"]
+    )
     found = outlook.effect_of(inputs, node)
     data = asdict(found) | {"months": rows_of(found.months.reset_index())}
     say(options["as_json"], data, f"{node}, {found.words}\n{found.months.round().to_string()}")
@@ -279,7 +277,7 @@ def effect(node: str, **options: Any) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="CSV of what was spent: node, category, period, spent.",
 )
-@click.option("--closed", type=DATE, help="With --spent: the last closed month.")
+@click.option("--closed", type=MONTH, help="With --spent: the last closed month.")
 @NUMBER
 @ORGANISATION
 @STORE
@@ -289,7 +287,6 @@ def expenses(name: str, budget: Path, **options: Any) -> None:
 
     Example: salesforecast expenses FY2014 --budget budget.toml --spent spent.csv --closed 2014-02
     """
-    import pandas as pd
 
     from salesforecast import desk
     from salesforecast.errors import ParameterError
@@ -305,9 +302,9 @@ def expenses(name: str, budget: Path, **options: Any) -> None:
             raise ParameterError(
                 "--spent needs --closed.", where="the command", fix="name a month."
             )
-        month = pd.Timestamp(options["closed"]).replace(day=1)
+        month = plan.calendar.named(options["closed"])
         inputs = year_of_plan(options["organisation"], plan)
-        day = month + pd.DateOffset(months=1) - pd.Timedelta(days=1)
+        day = plan.calendar.dates(month)[1]
         sold = desk.sold(inputs, plan, as_of=day)
         leaves = sold.pivot_table(index="node", columns="period", values="actual")
         sums = plan.hierarchy.totals(leaves.reindex(plan.hierarchy.leaves).fillna(0.0))

@@ -23,6 +23,19 @@ NUMBER = click.option("--version", "number", type=int, help="Its number; the new
 DATE = click.DateTime(["%Y-%m-%d", "%Y-%m"])
 
 
+class Month(click.ParamType):
+    """A month (`2014-02`), or a day in it; which month that is, the business calendar says."""
+
+    name = "YYYY-MM"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        DATE.convert(value, param, ctx)  # refuses what is none
+        return str(value)
+
+
+MONTH = Month()
+
+
 def open_store(store: str | None) -> Any:
     from salesforecast.planning.store import Store
 
@@ -75,7 +88,7 @@ def year_of_plan(organisation: str, plan: Any) -> Any:
 @click.argument("scenario", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--name", required=True, help="What the plan is called.")
 @_REASON
-@click.option("--first", type=DATE, help="First month; by default the next quarter's.")
+@click.option("--first", type=MONTH, help="First month; by default the next quarter's.")
 @click.option("--months", type=click.IntRange(1), help="How long.  [default: 12]")
 @click.option("--opened", type=int, help="Version that you changed; none for a new plan.")
 @ORGANISATION
@@ -278,7 +291,7 @@ def track(name: str, as_of: Any, **options: Any) -> None:
 
 @click.command()
 @click.argument("name")
-@click.option("--closed", type=DATE, required=True, help="The last closed month.")
+@click.option("--closed", type=MONTH, required=True, help="The last closed month.")
 @click.option(
     "--gap",
     type=click.Choice(["recover", "absorb", "amount"]),
@@ -308,12 +321,11 @@ def track(name: str, as_of: Any, **options: Any) -> None:
 @ORGANISATION
 @STORE
 @JSON
-def replan(name: str, closed: Any, reason: str, **options: Any) -> None:  # fmt: skip
+def replan(name: str, closed: str, reason: str, **options: Any) -> None:  # fmt: skip
     """Set the open months of a plan by a decision on the gap, and save a new version.
 
     Example: salesforecast replan FY2014 --closed 2014-02 --gap recover --carried-by region
     """
-    import pandas as pd
 
     from salesforecast import desk
     from salesforecast.planning.decision import Decision
@@ -330,7 +342,7 @@ def replan(name: str, closed: Any, reason: str, **options: Any) -> None:  # fmt:
         head = store.version(name)
         kept = store.load(name, head.number)
         inputs = year_of_plan(options["organisation"], kept)
-        month = pd.Timestamp(closed).replace(day=1)
+        month = kept.calendar.named(closed)
         made, moves = desk.replan_year(inputs, kept, closed=month, decision=decision)
         words = f"{moves.words}\n{moves.moves.to_string(index=False) if len(moves.moves) else ''}"
         data: dict[str, Any] = {"words": moves.words, "moves": rows_of(moves.moves)}
@@ -352,7 +364,7 @@ def replan(name: str, closed: Any, reason: str, **options: Any) -> None:  # fmt:
     required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
 )
-@click.option("--first", type=DATE, help="First month; by default the next quarter's.")
+@click.option("--first", type=MONTH, help="First month; by default the next quarter's.")
 @click.option("--months", type=click.IntRange(1), help="How long.  [default: 12]")
 @ORGANISATION
 @JSON

@@ -28,6 +28,7 @@ from salesforecast.influences.walk import forecast_with
 from salesforecast.jobs import beside_notebooks
 from salesforecast.lifted import price_list
 from salesforecast.planning.plan import Plan, hedge_on_path, round_to_step
+from salesforecast.planning.reach import unequal
 from salesforecast.planning.scenario import Scenario
 from salesforecast.references import with_references
 from salesforecast.reporting.report import folded
@@ -160,6 +161,7 @@ def build_forecast(
     made, history, influences = forecast_with(
         organisation, history, horizon=ahead // step, draws=draws, seed=seed, missing=missing
     )
+    findings = (*findings, *unequal(organisation.calendar, quarter, organisation.freq))
     return Inputs(
         organisation,
         loaded,

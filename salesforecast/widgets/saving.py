@@ -112,6 +112,14 @@ class Shelf(traitlets.HasTraits):
             self._rest(version, plan)
         return taken
 
+    def rest_on(self, number: int) -> None:
+        """Let version `number` be what the working copy was made from: who saved since is told."""
+        plan, version = self._load(number)
+        with self.hold_trait_notifications():
+            self._rests_on = plan.scenario
+            self.before, self.opened = plan, version
+        self.look()
+
     def save(self, reason: str, *, on_top: bool = False) -> bool:
         """Save the working copy as the next version; False if it was kept aside or refused.
 
@@ -172,13 +180,10 @@ class Shelf(traitlets.HasTraits):
 
     def told_of(self, version: Version) -> Mapping[str, Any]:
         """A version in words: its number, author, reason, and when in local time."""
-        at = datetime.fromisoformat(version.saved_at).astimezone()
-        today = at.date() == datetime.now().astimezone().date()
-        when = f"{at:%H:%M}" if today else f"{at:%Y-%m-%d %H:%M}"
         return {
             "number": version.number,
             "author": version.author,
-            "when": when,
+            "when": when_words(version.saved_at),
             "reason": version.reason,
         }
 
@@ -215,6 +220,13 @@ class Shelf(traitlets.HasTraits):
 
         place = self.address or os.environ.get(ADDRESS) or str(DEFAULT)
         return "://" in place or Path(place).is_file()
+
+
+def when_words(at: str) -> str:
+    """A time (ISO 8601) in local words: the hour, and the day if it is not today."""
+    when = datetime.fromisoformat(at).astimezone()
+    today = when.date() == datetime.now().astimezone().date()
+    return f"{when:%H:%M}" if today else f"{when:%Y-%m-%d %H:%M}"
 
 
 def default_name(session: Session) -> str:

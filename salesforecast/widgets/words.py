@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from salesforecast.widgets.saving_words import SAVING
+
 LANGUAGES: Mapping[str, str] = {"English": "en", "中文": "zh"}
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -349,7 +351,8 @@ CRITERIA: Mapping[str, Mapping[str, str]] = {
 
 def say(language: str, key: str, **parts: object) -> str:
     """The words for `key`; a missing one is a mistake of ours and raises KeyError."""
-    return WORDS[language][key].format(**parts)
+    words = WORDS[language].get(key) or SAVING[language][key]
+    return words.format(**parts)
 
 
 def criterion_label(language: str, name: str) -> str:

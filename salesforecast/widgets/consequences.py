@@ -6,13 +6,14 @@ import re
 from html import escape
 from typing import Any
 
-import ipywidgets
+import numpy as np
 import pandas as pd
 
 from salesforecast.allocation import explain
 from salesforecast.hierarchy import ROOT
 from salesforecast.planning.plan import Plan
 from salesforecast.widgets import charts
+from salesforecast.widgets.board import Board
 from salesforecast.widgets.outlook import Outlook
 from salesforecast.widgets.saving import Shelf
 from salesforecast.widgets.session import Session
@@ -21,37 +22,33 @@ from salesforecast.widgets.words import say
 ROWS = 4  # of who moved and of what binds; the rest is counted
 
 
-class Consequences(ipywidgets.VBox):
-    """What the plan on the screen means; follows the session and the shelf, changes neither."""
+class Consequences(Board):
+    """What the plan on the screen means; follows the session and the shelf, changes neither.
+
+    Parts: `head`, `history`, `why`, `fairness`, `total`, `moved`, `binds`.
+    """
 
     def __init__(self, session: Session, shelf: Shelf) -> None:
+        super().__init__()
         self.session, self.shelf = session, shelf
         self.outlook = Outlook(session.inputs)
-        self.head, self.history, self.why, self.fairness, self.total, self.moved, self.binds = (
-            ipywidgets.HTML() for _ in range(7)
-        )
-        self.parts = [self.history, self.why, self.fairness, self.total, self.moved, self.binds]
-        self._drawn: dict[str, Plan] = {}
-        super().__init__([self.head, *self.parts])
         self.add_class("sf-right")
-        for part, name in zip(
-            self.parts, ("history", "why", "fairness", "total", "moved", "binds"), strict=True
-        ):
-            part.add_class(f"sf-part-{name}")
         self._show()
-        session.observe(self._show, ["plan", "selection", "language"])
+        session.observe(self._show, ["plan", "selection", "language", "divisor"])
         shelf.observe(self._show, ["before"])
 
     def _show(self, change: Any = None) -> None:
-        self._show_unit()
+        parts = self._unit()
         if change is None or change["name"] != "selection":
-            self._show_company()
+            parts |= self._company()
+        self.parts = self.parts | parts
 
-    def _show_unit(self) -> None:
+    def _unit(self) -> dict[str, str]:
+        """What is said of the selected unit."""
         session, wording = self.session, self.session.wording
         language, node = session.language, session.selection
-        target = wording.amount(session.plan.units.loc[node, "target"])
-        self.head.value = (
+        target = wording.amount(session.plan.units.at[node, "target"])
+        head = (
             f'<div class="sf-chosen"><b>{escape(session.label(node))}</b>'
             f"<span>{say(language, 'target').lower()} <b>{target}</b></span></div>"
         )
@@ -59,37 +56,35 @@ class Consequences(ipywidgets.VBox):
         grain = "by_month" if self.outlook.points == 1 else "by_quarter"
         if session.inputs.span == "Y":
             grain = "by_year"
-        self.history.value = _titled(
+        history = _titled(
             say(language, "history_title"),
             say(language, grain, unit=session.unit),
             charts.history_chart(view, wording),
         )
         parts = explain.labels(session.plan.explanation, node, language=language)
-        self.why.value = (
-            _titled(
-                say(language, "why_title"),
-                say(language, "adds_up"),
-                charts.waterfall(parts, wording),
-            )
-            + f'<div class="sf-said">{escape(session.sentence(node))}</div>'
+        why = _titled(
+            say(language, "why_title"), say(language, "adds_up"), charts.waterfall(parts, wording)
         )
+        said = f'<div class="sf-said">{escape(session.sentence(node))}</div>'
+        return {"head": head, "history": history, "why": why + said}
 
-    def _show_company(self) -> None:
+    def _company(self) -> dict[str, str]:
+        """What is said of everyone."""
         session, wording, before = self.session, self.session.wording, self.shelf.before
         language, plan = session.language, session.plan
-        self.fairness.value = _titled(
+        fairness = _titled(
             say(language, "fairness_title"),
             spread_words(before, plan, language),
             charts.fairness_strip(plan, before, wording),
         )
         reached = say(language, "in_100", count=wording.in_100(plan.chance_of_total))
-        self.total.value = _titled(
+        total = _titled(
             say(language, "company_total"),
             say(language, "reached", chance=reached),
             charts.total_bar(plan.units.loc[ROOT], self.outlook.total(), wording),
         )
-        self.moved.value = moved_html(session, self.shelf)
-        self.binds.value = binds_html(session)
+        moved = moved_html(session, self.shelf)
+        return {"fairness": fairness, "total": total, "moved": moved, "binds": binds_html(session)}
 
 
 def _titled(title: str, aside: str, body: str) -> str:
@@ -107,16 +102,18 @@ def spread_words(before: Plan, now: Plan, language: str) -> str:
 
 def moved_leaves(before: Plan, now: Plan) -> pd.DataFrame:
     """Leaves whose target differs, the largest change first: `before, now, change`."""
-    leaves = now.units.index[now.units["leaf"].astype(bool)]
-    table = pd.DataFrame(
-        {
-            "before": before.units["target"].reindex(leaves).fillna(0).astype("int64"),
-            "now": now.units.loc[leaves, "target"],
-        }
+    then = before.units["target"]
+    if not then.index.equals(now.units.index):
+        then = then.reindex(now.units.index).fillna(0)
+    leaf = now.units["leaf"].to_numpy(dtype=bool)
+    amounts = np.column_stack([then, now.units["target"]])[leaf].astype("int64")
+    change = amounts[:, 1] - amounts[:, 0]
+    order = np.abs(change).argsort(kind="stable")[::-1]
+    order = order[change[order] != 0]
+    return pd.DataFrame(
+        {"before": amounts[order, 0], "now": amounts[order, 1], "change": change[order]},
+        index=now.units.index[leaf][order],
     )
-    table["change"] = table["now"] - table["before"]
-    moved = table[table["change"] != 0]
-    return moved.iloc[moved["change"].abs().argsort(kind="stable")[::-1]]
 
 
 def moved_html(session: Session, shelf: Shelf) -> str:
@@ -136,9 +133,9 @@ def moved_html(session: Session, shelf: Shelf) -> str:
     rows = "".join(
         f'<tr data-sf-node="{escape(str(node), quote=True)}" tabindex="0">'
         f"<td>{escape(session.label(str(node)))}</td>"
-        f"<td>{wording.amount(row['before'])}</td><td>{wording.amount(row['now'])}</td>"
-        f"<td><b>{wording.change(row['change'])}</b></td></tr>"
-        for node, row in moved.head(ROWS).iterrows()
+        f"<td>{wording.amount(then)}</td><td>{wording.amount(now)}</td>"
+        f"<td><b>{wording.change(change)}</b></td></tr>"
+        for node, then, now, change in moved.head(ROWS).itertuples()
     )
     return _titled(title, count, f'<table class="sf-list"><tbody>{rows}</tbody></table>')
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from salesforecast.hierarchy import Hierarchy
 from salesforecast.reporting.report import TOO_LOW
 from salesforecast.rules import Capacity, Ceiling, Floor, Lock
 from salesforecast.widgets.session import Session, limits_of
@@ -22,30 +24,35 @@ class Rows:
 
     Parameters
     ----------
+    tree
+        Whose units these are.
     nodes
         In order; the positions that a patch speaks of.
+    places
+        Where the plan's units have them.
     fixed
         Column to values: names and places in the tree.
     moving
-        Frame on node: every figure; missing where there is none.
+        Column to every figure, one a node; missing where there is none.
     common
         The chance in the middle.
     """
 
-    nodes: tuple[str, ...]
+    tree: Hierarchy
+    nodes: pd.Index
+    places: np.ndarray
     fixed: dict[str, list[Any]]
-    moving: pd.DataFrame
+    moving: dict[str, np.ndarray]
     common: float
 
     def columns(self) -> dict[str, list[Any]]:
         """Every row, column by column, as JSON can say it."""
-        return {**self.fixed, **{name: _plain(self.moving[name]) for name in self.moving}}
+        return {**self.fixed, **{name: _plain(values) for name, values in self.moving.items()}}
 
     def patch(self, before: Rows) -> dict[str, Any] | None:
         """What differs from `before`: positions, and the columns that moved; None if nothing did."""
         moved = {
-            name: _differs(self.moving[name].to_numpy(), before.moving[name].to_numpy())
-            for name in self.moving
+            name: _differs(values, before.moving[name]) for name, values in self.moving.items()
         }
         names = [name for name, differs in moved.items() if differs.any()]
         common_moved = _rounded(self.common) != _rounded(before.common)
@@ -53,55 +60,48 @@ class Rows:
             return None
         anywhere = [moved[name] for name in names] or [np.zeros(len(self.nodes), dtype=bool)]
         at = np.flatnonzero(np.logical_or.reduce(anywhere))
-        fields = {name: _plain(self.moving[name].iloc[at]) for name in names}
+        fields = {name: _plain(self.moving[name][at]) for name in names}
         page = {"common": _rounded(self.common), "common_moved": common_moved}
-        return {"at": [int(place) for place in at], "fields": fields, "page": page}
+        return {"at": at.tolist(), "fields": fields, "page": page}
 
 
 def rows_of(session: Session, *, months: str = "", like: Rows | None = None) -> Rows:
     """The rows of the session's plan; `like` are earlier ones, whose names are kept if they fit."""
-    plan, wording = session.plan, session.wording
-    if like is not None and like.moving.attrs.get("tree") == id(plan.hierarchy):
-        shown, fixed = plan.units.loc[list(like.nodes)], like.fixed
+    plan = session.plan
+    units = plan.units
+    if like is not None and like.tree is plan.hierarchy:
+        nodes, places, fixed = like.nodes, like.places, like.fixed
     else:
-        shown = shown_units(plan.units, plan.hierarchy)
-        fixed = _fixed(shown, plan.units, session)
-    moving = pd.DataFrame(
-        {
-            "baseline": shown["baseline"],
-            "forecast": shown["forecast"],
-            "low": shown["low80"],
-            "high": shown["high80"],
-            "capacity": _capacity(session, shown.index),
-            "floor": _limit(session, Floor, shown.index),
-            "ceiling": _limit(session, Ceiling, shown.index),
-            "target": shown["target"].astype("float64"),
-            "growth": shown["growth"],
-            "stretch": shown["stretch"],
-            "chance": shown["chance"],
-        },
-        index=shown.index,
-    )
-    for name in moving:
-        moving[name] = moving[name].astype("float64").round(DIGITS.get(name, 0))
-    locks = set(limits_of(plan.scenario, Lock))
-    begun = set(limits_of(session.first, Lock).items())
-    hand = {
-        node
-        for node, amount in limits_of(plan.scenario, Lock).items()
-        if (node, amount) not in begun
-    }
-    moving["lock"] = [node in locks for node in shown.index]
-    moving["hand"] = [node in hand for node in shown.index]
-    named = {word: wording.name("limit", str(word)) for word in shown["limit"].unique()}
-    moving["limit"] = shown["limit"].map(named).astype("object")
-    if months:
-        months_of = plan.months.loc[shown.index]
-        moving["months"] = pd.Series(
-            months_of.to_numpy().tolist(), index=shown.index, dtype="object"
+        shown = shown_units(units, plan.hierarchy)
+        nodes, places = shown.index, units.index.get_indexer(shown.index)
+        fixed = _fixed(shown, units, session)
+    known = {
+        name: units[column].to_numpy(dtype=float)[places]
+        for name, column in (
+            ("baseline", "baseline"),
+            ("forecast", "forecast"),
+            ("low", "low80"),
+            ("high", "high80"),
+            ("target", "target"),
+            ("growth", "growth"),
+            ("stretch", "stretch"),
+            ("chance", "chance"),
         )
-    moving.attrs["tree"] = id(plan.hierarchy)
-    return Rows(tuple(shown.index), fixed, moving, common_chance(plan))
+    }
+    known["capacity"] = _capacity(session, nodes)
+    for name, kind in (("floor", Floor), ("ceiling", Ceiling)):
+        known[name] = _at(nodes, limits_of(plan.scenario, kind))
+    moving = {name: values.round(DIGITS.get(name, 0)) for name, values in known.items()}
+    locks, begun = limits_of(plan.scenario, Lock), limits_of(session.first, Lock)
+    moving["lock"] = ~np.isnan(_at(nodes, locks))
+    hand = dict(locks.items() - begun.items())
+    moving["hand"] = ~np.isnan(_at(nodes, hand))
+    limits = units["limit"].to_numpy(dtype=object)[places]
+    named = {word: session.wording.name("limit", str(word)) for word in set(limits)}
+    moving["limit"] = np.array([named[word] for word in limits], dtype=object)
+    if months:
+        moving["months"] = plan.months.to_numpy()[places]
+    return Rows(plan.hierarchy, nodes, places, fixed, moving, common_chance(plan))
 
 
 def _fixed(shown: pd.DataFrame, units: pd.DataFrame, session: Session) -> dict[str, list[Any]]:
@@ -128,46 +128,53 @@ def page_of(session: Session, rows: Rows, *, months: str = "") -> dict[str, Any]
     return {
         "language": session.language,
         "divisor": session.divisor,
+        "decimals": session.wording.decimals,
         "unit": session.unit,
         "words": grid_words(session.language),
         "months": [session.wording.month(period) for period in periods],
-        "has_capacity": bool(rows.moving["capacity"].notna().any()),
+        "has_capacity": bool((~np.isnan(rows.moving["capacity"])).any()),
         "reach": REACH,
         "low": TOO_LOW,
         "common": _rounded(rows.common),
     }
 
 
-def _limit(session: Session, kind: Any, index: pd.Index) -> pd.Series:
-    return pd.Series(limits_of(session.scenario, kind), dtype="float64").reindex(index)
+def _at(nodes: pd.Index, amounts: Mapping[str, float]) -> np.ndarray:
+    """Amounts of some nodes on all of them; missing elsewhere."""
+    out = np.full(len(nodes), np.nan)
+    if amounts:
+        places = nodes.get_indexer(pd.Index(list(amounts), dtype="str"))
+        out[places[places >= 0]] = np.array(list(amounts.values()), dtype=float)[places >= 0]
+    return out
 
 
-def _capacity(session: Session, index: pd.Index) -> pd.Series:
+def _capacity(session: Session, nodes: pd.Index) -> np.ndarray:
     """What a unit's capacity is enough for at the present mix of targets, in the measure."""
     plan = session.plan
-    enough = pd.Series(np.nan, index=index)
+    enough: dict[str, float] = {}
     for rule in plan.scenario.limits(plan.periods):
-        if isinstance(rule, Capacity) and rule.node in index:
+        if isinstance(rule, Capacity):
             row = rule.row(plan.hierarchy, pd.Series(dtype="float64"))
             targets = plan.units["target"].reindex(row.coefficients.index)
             used = float((targets * row.coefficients).sum())
             if used > 0:
                 enough[rule.node] = float(targets.sum()) * rule.amount / used
-    return enough
+    return _at(nodes, enough)
 
 
 def _differs(now: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """Which rows differ; missing is like missing."""
     if now.dtype.kind == "f":
-        return ~((now == before) | (np.isnan(now) & np.isnan(before)))
-    if now.dtype.kind == "O":
-        return np.array([one != other for one, other in zip(now, before, strict=True)], dtype=bool)
-    return now != before
+        return (now != before) & ~(np.isnan(now) & np.isnan(before))
+    differs = now != before
+    return differs if differs.ndim == 1 else differs.any(axis=1)
 
 
-def _plain(column: pd.Series) -> list[Any]:
-    if column.dtype.kind == "f":
-        return [None if value != value else value for value in column.tolist()]
-    return column.tolist()
+def _plain(column: np.ndarray) -> list[Any]:
+    values = column.tolist()
+    if column.dtype.kind == "f" and np.isnan(column).any():
+        return [None if value != value else value for value in values]
+    return values
 
 
 def _rounded(value: float) -> float | None:

@@ -64,7 +64,7 @@ body[data-voila] .sf-screen {{ height: 100vh; }}
 .sf-screen .sf-status {{ white-space: nowrap; overflow: hidden; text-overflow: ellipsis; color: {INK2}; padding: 0; line-height: 26px; font-size: 11px; }}
 .sf-screen .sf-status .sf-count {{ color: {BAD}; font-weight: 600; }}
 .sf-screen .sf-right {{ flex: 0 0 318px; width: 318px; border-left: 1px solid {LINE}; padding: 0 6px 8px; overflow: hidden auto; display: block; }}
-.sf-right .widget-html, .sf-right .widget-html-content {{ display: block; width: 304px; overflow: visible; }}
+.sf-right .sf-part {{ width: 304px; line-height: 1.35; }}
 .sf-right h3 {{ margin: 6px 0 1px; }}
 .sf-right .sf-chosen {{ display: flex; justify-content: space-between; height: 32px; line-height: 32px; border-bottom: 1px solid {LINE2}; }}
 .sf-right .sf-chosen b:first-child {{ overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-size: 13px; }}

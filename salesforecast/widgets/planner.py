@@ -21,6 +21,7 @@ from salesforecast.widgets.session import Session
 from salesforecast.widgets.sheets import CompareSheet, ConflictBar, LoadSheet, SaveSheet, Sheet
 from salesforecast.widgets.style import STYLE
 from salesforecast.widgets.target_grid import TargetGrid
+from salesforecast.widgets.units import divisors
 from salesforecast.widgets.words import say
 
 
@@ -45,10 +46,10 @@ class Planner(ipywidgets.VBox):
         if save_to:
             self.shelf.save_to = save_to
         self.page = Page()
-        self.head = Head(session, self.shelf)
-        self.editor = ScenarioEditor(session, self.shelf)
-        self.grid = TargetGrid(session)
+        self.grid = TargetGrid(session)  # who is made first hears first of a new plan
         self.consequences = Consequences(session, self.shelf)
+        self.editor = ScenarioEditor(session, self.shelf)
+        self.head = Head(session, self.shelf)
         self.status, self.refusal = ipywidgets.HTML(), ipywidgets.HTML()
         self.ways = ipywidgets.HBox()
         self.ways.add_class("sf-ways")
@@ -89,7 +90,7 @@ class Planner(ipywidgets.VBox):
         self.page.on_event("alive", lambda _: self._on_alive())
         self.page.on_event("select", self._on_select)
         self.page.on_event("save", lambda _: self._open(self.save_sheet))
-        session.observe(self._show, ["plan", "refusal", "language"])
+        session.observe(self._show, ["plan", "refusal", "language", "divisor"])
         session.observe(self._on_going_on, ["plan", "language"])
         shelf.observe(self._show, ["opened", "newer", "told"])
 
@@ -122,10 +123,17 @@ class Planner(ipywidgets.VBox):
         self.session.owner = planner()
         if served() and str(message.get("language", "")).lower().startswith("zh"):
             self.session.language = "zh"
+        self._keep(message.get("kept"))
         self._look()
         self.shelf.refresh()
         self.remove_class("sf-busy")
         self.page.answer()
+
+    def _keep(self, kept: object) -> None:
+        """What this browser was last set to on this plan's page."""
+        divisor = kept.get("divisor") if isinstance(kept, dict) else None
+        if divisor in divisors(self.session.measure, self.session.language):
+            self.session.divisor = int(divisor)
 
     def _on_alive(self) -> None:
         self.page.answer()
@@ -182,6 +190,7 @@ class Planner(ipywidgets.VBox):
         self.message.value = f'<div class="{name}" role="{role}">{escape(told)}</div>'
         page = self.page
         page.unsaved = self.shelf.unsaved
+        page.kept = {"divisor": session.divisor}
         page.title = f"{self.shelf.name} – salesforecast"
         page.away = say(language, "away")
         page.tour = [say(language, f"tour_{number}") for number in (1, 2, 3, 4)]
@@ -194,6 +203,7 @@ def names_of_inputs(language: str) -> dict[str, str]:
     said = {
         ".sf-field-start select": "start_from",
         ".sf-field-total input": "company_total",
+        ".sf-field-unit select": "counted_in",
         ".sf-field-slider .noUi-handle": "company_total",
         ".sf-field-chance input": "or_chance",
         ".sf-field-criterion select": "fair_means",

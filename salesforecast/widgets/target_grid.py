@@ -73,7 +73,7 @@ class LiveGrid(anywidget.AnyWidget):
         self._answers: dict[str, dict[str, Any]] = {}
         self._rows: grid_rows.Rows | None = None
         self.on_msg(self._hear)
-        session.observe(self._on_plan, ["plan", "language"])
+        session.observe(self._on_plan, ["plan", "language", "divisor"])
         session.observe(self._on_refusal, ["refusal"])
         session.observe(self._on_selection, ["selection"])
 
@@ -152,11 +152,11 @@ class LiveGrid(anywidget.AnyWidget):
     def _on_plan(self, change: Any) -> None:
         if self._rows is None:
             return  # nobody looks yet
-        if change["name"] == "language":
+        if change["name"] != "plan":
             self._send_all()
             return
         rows = grid_rows.rows_of(self.session, months=self._months, like=self._rows)
-        if rows.fixed != self._rows.fixed:
+        if rows.fixed is not self._rows.fixed and rows.fixed != self._rows.fixed:
             self._send_all()
             return
         patch = rows.patch(self._rows)

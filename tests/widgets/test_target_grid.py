@@ -110,7 +110,8 @@ def test_a_selection_travels_both_ways(session, say):
 def test_a_capacity_is_shown_in_money_at_the_present_mix(session):
     days = Capacity("North", 100, "days", {"North": 0.05})
     assert session.wish("capacity", rules=(days,))
-    assert rows_of(session).moving.loc["North", "capacity"] == 2_000
+    rows = rows_of(session)
+    assert rows.moving["capacity"][rows.nodes.get_loc("North")] == 2_000
 
 
 def test_another_language_sends_the_words_anew(session, say):

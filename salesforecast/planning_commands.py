@@ -201,9 +201,12 @@ def _version_of(words: str) -> tuple[str, int | None]:
 
 def _compared(found: Any, *, as_json: Any) -> None:
     summary = found.summary.T.map(lambda v: f"{v:,.3f}" if v % 1 else f"{v:,.0f}")
+    most = {name: found.moved_most(name) for name in found.summary.index[1:]}
     moves = [
-        f"\n{name}: most more and less\n{found.moved_most(name).to_string()}"
-        for name in found.summary.index[1:]
+        f"\n{name}: most more and less\n{table.to_string()}"
+        if len(table)
+        else f"\n{name}: no unit's target changes"
+        for name, table in most.items()
     ]
     data = {
         "summary": rows_of(found.summary.reset_index()),

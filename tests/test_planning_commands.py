@@ -143,6 +143,26 @@ def test_slips_of_the_hand_are_refused_in_words(desk):
         assert isinstance(refused.exception, ParameterError) and said in str(refused.exception)
 
 
+def test_months_that_nobody_can_forecast_are_refused(desk):
+    plan = (str(desk.folder / "scenario.toml"), "--name", "far", "--reason", "r")
+    for words, said in [
+        (("--months", "100"), "at most 60 months"),
+        (("--first", "2040-03"), "begin no later than"),
+    ]:
+        refused = desk("plan", *plan, *words, good=False)
+        assert isinstance(refused.exception, ParameterError) and said in str(refused.exception)
+
+
+def test_a_question_that_changes_nothing_says_so(desk, tiny_company):
+    (desk.folder / "nothing.toml").write_text("")
+    group = click.Group(commands={command.name: command for command in COMMANDS})
+    files = [str(desk.folder / name) for name in ("scenario.toml", "nothing.toml")]
+    words = ["what-if", *files, "--months", "3", "--organisation", str(tiny_company)]
+    done = CliRunner().invoke(group, words)
+    assert "nothing: nothing changes" in done.output
+    assert "nothing: no unit's target changes" in done.output and "Empty" not in done.output
+
+
 def test_figures_are_shown_as_planners_write_them():
     frame = pd.DataFrame({"label": ["a", "b"], "gap": [-1234567.89, nan], "chance": [0.4149, nan]})
     assert readable(frame).to_numpy().tolist() == [["a", "-1,234,568", "41.5%"], ["b", "", ""]]

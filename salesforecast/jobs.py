@@ -16,7 +16,7 @@ from salesforecast.errors import ParameterError
 from salesforecast.masking import refuse_secrets
 
 Value = str | int | float | bool
-SAID_BY_SCENARIO = ("stretch", "criterion", "seed")  # never from two places
+SAID_BY_SCENARIO = ("stretch", "criterion", "seed", "measure")  # never from two places
 PATHS = ("organisation", "scenario")  # parameters that name a file of the user's
 FOLDER = "folder"  # where the notebook writes; ours to give, not the user's
 _TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unicodedata import east_asian_width
@@ -14,10 +15,13 @@ import pandas as pd
 from salesforecast.hierarchy import ROOT
 from salesforecast.operations.ledger import Run
 from salesforecast.operations.snapshot import KEY, Snapshot
+from salesforecast.operations.words import say
 from salesforecast.results import UNITS, moved
 from salesforecast.runs import KEPT
 
 _SHOWN = 12  # units in words; the table holds all
+_SIZES = (14, 14, 13, 13, 13)  # letters a column of figures takes
+Word = Callable[..., str]  # a key of the catalogue in the reader's language
 _SILENT = ("code",)  # versions that say nothing to people
 
 
@@ -41,33 +45,32 @@ class Changes:
     causes: Mapping[str, tuple[str, ...]]
     units: pd.DataFrame = field(hash=False)
     periods: tuple[str, str] = ("", "")
+    language: str = "en"
 
     def words(self, most: int = _SHOWN) -> str:
         """The comparison as people read it."""
-        lines = [f"From run {self.before} to run {self.after}:"]
-        told = [f"  {kind:<13}{what}" for kind, whats in self.causes.items() for what in whats]
-        lines += told or ["  nothing that went in has changed"]
+        word = partial(say, language=self.language)
+        lines = [word("from to", before=self.before, after=self.after)]
+        causes = [(word(kind), what) for kind, whats in self.causes.items() for what in whats]
+        lines += [f"  {_wide(kind, 13)}{what}" for kind, what in causes]
+        lines += [] if causes else [f"  {word('nothing in')}"]
         if self.units.empty:
-            return "\n".join([*lines, "  targets      unchanged"])
+            return "\n".join([*lines, f"  {_wide(word('targets'), 13)}{word('targets same')}"])
         if self.periods[0] != self.periods[1]:
-            lines.append(
-                f"  periods      {self.periods[0]} -> {self.periods[1]}: the next ones are planned"
-            )
+            was, now = self.periods
+            lines.append(f"  {_wide(word('periods'), 13)}{word('next planned', was=was, now=now)}")
         parted = self.units.drop_duplicates(["label", "target_was", "target"])  # only children once
         shown = parted.head(most)
-        wide = max(_width(label) for label in shown["label"])
-        head = f"  {'unit':<{wide}} {'was':>14} {'now':>14} {'change':>13} {'forecast':>13} {'split':>13}  why"
-        lines += ["", head]
+        wide = max(_width(label) for label in (*shown["label"], word("unit")))
+        heads = [word(name) for name in ("was", "now", "change", "by forecast", "by split")]
+        right = "".join(f" {_right(head, size)}" for head, size in zip(heads, _SIZES, strict=True))
+        lines += ["", f"  {_wide(word('unit'), wide)}{right}  {word('why')}"]
         for _, row in shown.iterrows():
-            figures = (
-                f"{row['target_was']:>14,.0f} {row['target']:>14,.0f} {row['change']:>+13,.0f}"
-            )
-            parts = f"{row['by_forecast']:>+13,.0f} {row['by_split']:>+13,.0f}"
-            lines.append(
-                f"  {row['label']}{' ' * (wide - _width(row['label']))} {figures} {parts}  {row['why']}"
-            )
+            whole = f" {row['target_was']:>14,.0f} {row['target']:>14,.0f} {row['change']:>+13,.0f}"
+            parts = f" {row['by_forecast']:>+13,.0f} {row['by_split']:>+13,.0f}"
+            lines.append(f"  {_wide(row['label'], wide)}{whole}{parts}  {row['why']}")
         if len(parted) > most:
-            lines.append(f"  ... and {len(parted) - most} more (--json lists all)")
+            lines.append(f"  {word('more units', n=len(parted) - most)}")
         return "\n".join(lines)
 
     def as_json(self) -> dict[str, Any]:
@@ -82,28 +85,43 @@ def _width(label: object) -> int:
     return sum(1 + (east_asian_width(letter) in "WF") for letter in str(label))
 
 
-def changes(before: Run, after: Run) -> Changes:
-    """What differs between two good runs of one job."""
+def _wide(label: object, size: int) -> str:
+    return f"{label}{' ' * (size - _width(label))}"
+
+
+def _right(label: object, size: int) -> str:
+    return f"{' ' * (size - _width(label))}{label}"
+
+
+def changes(before: Run, after: Run, *, language: str = "en") -> Changes:
+    """What differs between two good runs of one job, in words of `language`."""
     old, new = Snapshot.read(before.folder), Snapshot.read(after.folder)
     restated = _restated(old, new) if old and new else pd.DataFrame(columns=["place", "change"])
+    word = partial(say, language=language)
     causes = {
-        "data": (*_new_lines(old, new), *_restated_words(restated), *_files(before, after)),
-        "wishes": (*_wishes(before, after), *_lines(before, after, "scenario")),
-        "organisation": tuple(_lines(before, after, "organisation")),
-        "software": tuple(_software(before, after)),
+        "data": (
+            *_new_lines(old, new, word),
+            *_restated_words(restated, word),
+            *_files(before, after, word),
+        ),
+        "wishes": (*_wishes(before, after), *_lines(before, after, "scenario", word)),
+        "organisation": tuple(_lines(before, after, "organisation", word)),
+        "software": tuple(_software(before, after, word)),
     }
-    units, periods = _units(before, after, restated)
-    return Changes(before.run_id, after.run_id, causes, units, periods)
+    units, periods = _units(before, after, restated, word)
+    return Changes(before.run_id, after.run_id, causes, units, periods, language)
 
 
-def _units(before: Run, after: Run, restated: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, str]]:
+def _units(
+    before: Run, after: Run, restated: pd.DataFrame, word: Word
+) -> tuple[pd.DataFrame, tuple[str, str]]:
     paths = (before.folder / UNITS, after.folder / UNITS)
     if not all(path.is_file() for path in paths):
         return pd.DataFrame(), ("", "")
     old, new = (pd.read_parquet(path) for path in paths)
     both = moved(old, new)
     both["history"] = [_below(restated, node) for node in both.index]
-    both["why"] = [_why(row) for _, row in both.iterrows()]
+    both["why"] = [_why(row, word) for _, row in both.iterrows()]
     kept = ["label", "target_was", "target", "change", "by_forecast", "by_split", "history", "why"]
     order = both["change"].abs().sort_values(ascending=False, kind="stable").index
     listed = both.loc[order, kept]
@@ -111,21 +129,21 @@ def _units(before: Run, after: Run, restated: pd.DataFrame) -> tuple[pd.DataFram
     return listed[listed["change"] != 0], (spans[0], spans[1])
 
 
-def _why(row: pd.Series) -> str:
+def _why(row: pd.Series, word: Word) -> str:
     if pd.isna(row["label_was"]) or row["target_was"] == 0:
-        return "new" if pd.isna(row["label_was"]) else "had no target"
+        return word("new" if pd.isna(row["label_was"]) else "no target")
     if pd.isna(row["depth"]):
-        return "gone"
+        return word("gone")
     said = []
     if abs(row["history"]) > 0.5:
-        said.append(f"history restated by {row['history']:+,.0f}")
+        said.append(word("restated by", amount=row["history"]))
     if abs(row["by_forecast"]) >= abs(row["by_split"]):
-        said.append("its forecast moved")
+        said.append(word("forecast moved"))
     elif row.get("limit") != row.get("limit_was"):
-        said.append("a limit moved")
+        said.append(word("limit moved"))
     else:
-        said.append("asked for more or less beside its forecast")
-    return "; ".join(said)
+        said.append(word("asked otherwise"))
+    return word("joint").join(said)
 
 
 def _below(restated: pd.DataFrame, node: str) -> float:
@@ -143,32 +161,33 @@ def _restated(old: Snapshot, new: Snapshot) -> pd.DataFrame:
     return sums[sums["change"].abs() > 0.005]
 
 
-def _restated_words(restated: pd.DataFrame) -> Iterator[str]:
+def _restated_words(restated: pd.DataFrame, word: Word) -> Iterator[str]:
     if len(restated):
         order = restated["change"].abs().sort_values(ascending=False).index
         worst = restated.loc[order].head(3)
-        each = ", ".join(
-            f"{c:+,.0f} in '{p}'" for p, c in zip(worst["place"], worst["change"], strict=True)
-        )
-        more = f" and {len(restated) - 3} more places" if len(restated) > 3 else ""
-        yield f"history restated: {each}{more}"
+        both = zip(worst["place"], worst["change"], strict=True)
+        each = ", ".join(word("restated at", place=p, amount=c) for p, c in both)
+        if len(restated) > 3:
+            each = word("more places", each=each, n=len(restated) - 3)
+        yield word("restated", each=each)
 
 
-def _new_lines(old: Snapshot | None, new: Snapshot | None) -> Iterator[str]:
+def _new_lines(old: Snapshot | None, new: Snapshot | None, word: Word) -> Iterator[str]:
     if not (old and new):
         return
     lines = int(new.cells["lines"].sum()) - int(old.cells["lines"].sum())
     if lines or new.newest != old.newest:
-        yield f"{lines:+,} order lines; newest {old.newest:%Y-%m-%d} -> {new.newest:%Y-%m-%d}"
+        days = {"was": f"{old.newest:%Y-%m-%d}", "now": f"{new.newest:%Y-%m-%d}"}
+        yield word("lines", n=lines, **days)
     if new.cutoff != old.cutoff:
-        yield f"whole periods up to {old.cutoff:%Y-%m} -> {new.cutoff:%Y-%m}"
+        yield word("whole until", was=f"{old.cutoff:%Y-%m}", now=f"{new.cutoff:%Y-%m}")
 
 
-def _files(before: Run, after: Run) -> Iterator[str]:
+def _files(before: Run, after: Run, word: Word) -> Iterator[str]:
     was, now = before.manifest.get("read", {}), after.manifest.get("read", {})
     changed = sorted(name for name in was.keys() | now.keys() if was.get(name) != now.get(name))
     if changed:
-        yield f"changed: {', '.join(changed[:6])}"
+        yield word("files", names=", ".join(changed[:6]))
 
 
 def _wishes(before: Run, after: Run) -> Iterator[str]:
@@ -178,23 +197,20 @@ def _wishes(before: Run, after: Run) -> Iterator[str]:
             yield f"{name}: {was.get(name)} -> {now.get(name)}"
 
 
-def _software(before: Run, after: Run) -> Iterator[str]:
+def _software(before: Run, after: Run, word: Word) -> Iterator[str]:
     was, now = before.manifest.get("versions", {}), after.manifest.get("versions", {})
     for name in sorted(was.keys() | now.keys()):
         if was.get(name) != now.get(name):
-            yield (
-                "the package's own code"
-                if name in _SILENT
-                else f"{name} {was.get(name)} -> {now.get(name)}"
-            )
+            silent = name in _SILENT
+            yield word("own code") if silent else f"{name} {was.get(name)} -> {now.get(name)}"
 
 
-def _lines(before: Run, after: Run, name: str) -> Iterator[str]:
+def _lines(before: Run, after: Run, name: str, word: Word) -> Iterator[str]:
     """Lines of a kept file that differ."""
     was, now = _kept(before, name), _kept(after, name)
     for line in difflib.unified_diff(was, now, lineterm="", n=0):
         if line[:1] in "+-" and line[:3] not in ("+++", "---") and line[1:].strip():
-            yield f"{'now' if line[0] == '+' else 'was'}: {line[1:].strip()}"
+            yield word("line now" if line[0] == "+" else "line was", line=line[1:].strip())
 
 
 def _kept(run: Run, name: str) -> list[str]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from salesforecast.errors import EngineError, ParameterError
+from salesforecast.errors import EngineError, Finding, ParameterError, SalesforecastError
 
 _OUTPUTS = click.option(
     "--outputs",
@@ -20,6 +21,15 @@ _OUTPUTS = click.option(
     default=Path("outputs"),
     show_default=True,
     help="Where results are.",
+)
+_HERE = click.option(
+    "--outputs",
+    "there",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where results are.  [default: as for `runs`]",
+)
+_LANGUAGE = click.option(
+    "--language", type=click.Choice(["en", "zh"]), help="Of the words.  [default: the run's]"
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -40,7 +50,11 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     help="Seconds that the run may take.  [default: an hour]",
 )
 @click.option("--force", is_flag=True, help="Run even if nothing has changed since the last run.")
-@click.option("--dry-run", is_flag=True, help="Check the job and say what it would do.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Check job, data and plan; say what a run would do; keep nothing.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the run's manifest as JSON.")
 def run(job: str, parameters: tuple[str, ...], **options: Any) -> None:
     """Run JOB (the name of a notebook, or a job.toml) and publish its results.
@@ -48,21 +62,41 @@ def run(job: str, parameters: tuple[str, ...], **options: Any) -> None:
     Examples: salesforecast run quarterly_allocation -p stretch=0.05;  salesforecast run job.toml
     """
     from salesforecast.operations import schedule
+    from salesforecast.operations.words import language_of
 
     wanted = _job(job, dict(_pair(text) for text in parameters), options)
-    if options["dry_run"]:
-        checked = schedule.check(wanted)
-        told = _foreseen(checked, schedule.unchanged(checked))
-        click.echo(
-            json.dumps(told, indent=2, ensure_ascii=False) if options["as_json"] else _listed(told)
-        )
-        return
-    result = schedule.carry_out(wanted, force=options["force"], progress=_progress(wanted))
-    if options["as_json"]:
-        manifest = {**result.manifest, "folder": str(result.folder), "status": result.status}
-        click.echo(json.dumps(manifest, indent=2, ensure_ascii=False))
-        return
-    click.echo(_closing(result))
+    language = language_of(wanted.parameters)
+    progress = _progress(wanted, language)
+    with _errors_in(language):
+        if options["dry_run"]:
+            checked = schedule.check(wanted)
+            foreseen = schedule.rehearse(checked, progress=progress)
+            seen = (foreseen, schedule.unchanged(checked))
+            told = _foreseen(checked, *seen)
+            _say(options, told, lambda: _listed(checked, *seen, language))
+            return
+        result = schedule.carry_out(wanted, force=options["force"], progress=progress)
+    manifest = {**result.manifest, "folder": str(result.folder), "status": result.status}
+    _say(options, manifest, lambda: _closing(result))
+
+
+def _say(options: dict[str, Any], data: Any, words: Callable[[], str]) -> None:
+    as_json = options["as_json"]
+    click.echo(json.dumps(data, indent=2, ensure_ascii=False) if as_json else words())
+
+
+@contextmanager
+def _errors_in(language: str) -> Iterator[None]:
+    """Errors of the block are told in the language of the job; English ones as by any command."""
+    from salesforecast.operations.words import message
+
+    try:
+        yield
+    except SalesforecastError as error:
+        if language == "en":
+            raise
+        click.echo(message(error, language), err=True)
+        sys.exit(error.exit_code)
 
 
 def _job(name: str, parameters: dict[str, str], options: dict[str, Any]) -> Any:
@@ -89,26 +123,31 @@ def _pair(text: str) -> tuple[str, str]:
     return name.strip(), value
 
 
-def _progress(job: Any) -> Callable[[str], None]:
+def _progress(job: Any, language: str) -> Callable[[str], None]:
     """Lines with the seconds since the start; on a terminal, also what is left of it."""
-    start = time.monotonic()
-    if not sys.stderr.isatty():
-        return lambda line: click.echo(f"{time.monotonic() - start:6.1f} s  {line}", err=True)
+    from salesforecast.operations.words import say, stage
     from salesforecast.publishing import MANIFEST, latest_run, read_json
 
-    last = latest_run(Path(job.outputs), job.notebook)
+    start, seconds = time.monotonic(), say("unit of time", language)
+    live = sys.stderr.isatty()
+    last = latest_run(Path(job.outputs), job.notebook) if live else None
     usual = read_json(last / MANIFEST).get("seconds") if last else None
 
     def tell(line: str) -> None:
-        taken = time.monotonic() - start
-        left = f"  (about {usual - taken:.0f} s left)" if usual and usual - taken >= 1 else ""
+        taken, words = time.monotonic() - start, stage(line, language)
+        if not live:
+            click.echo(f"{taken:6.1f} {seconds}  {words}", err=True)
+            return
+        left = say("left", language, n=usual - taken) if usual and usual - taken >= 1 else ""
         bar = "━" * round(20 * min(1.0, taken / usual)) if usual else ""
-        click.echo(f"{taken:6.1f} s  {bar:<20} {line}{click.style(left, dim=True)}", err=True)
+        click.echo(
+            f"{taken:6.1f} {seconds}  {bar:<20} {words}{click.style(left, dim=True)}", err=True
+        )
 
     return tell
 
 
-def _foreseen(checked: Any, same: str) -> dict[str, Any]:
+def _foreseen(checked: Any, foreseen: dict[str, Any], same: str) -> dict[str, Any]:
     return {
         "job": checked.found.name,
         "notebook": str(checked.found.notebook),
@@ -119,124 +158,180 @@ def _foreseen(checked: Any, same: str) -> dict[str, Any]:
         "notices": [f"{n.kind} on {', '.join(n.on)}" for n in checked.job.notices],
         "notes": list(checked.notes),
         "last run with these parameters": same or "none",
+        "foreseen": foreseen,
     }
 
 
-def _listed(told: dict[str, Any]) -> str:
-    lines = [
-        "The job is in order; nothing was run.",
-        *(f"  {key}: {value}" for key, value in told.items()),
+def _listed(checked: Any, foreseen: dict[str, Any], same: str, language: str) -> str:
+    """What a run would do, a line each."""
+    from salesforecast.operations import words
+
+    def word(key: str, **figures: object) -> str:
+        return words.say(key, language, **figures)
+
+    job, values = checked.job, checked.values
+    notices = [
+        word("notice", kind=n.kind, outcomes=", ".join(word(f"on {on}") for on in n.on))
+        for n in job.notices
     ]
+    told = [
+        ("job", [f"{checked.found.name} ({checked.found.notebook})"]),
+        ("parameters", [f"{name} = {value}" for name, value in values.items() if value != ""]),
+        ("outputs", [job.outputs]),
+        ("deadline", [word("seconds", n=job.deadline)]),
+        ("gate", [word("gate on" if job.gate else "gate off")]),
+        ("read", [word("data read", n=foreseen["lines"], newest=foreseen["newest"])] if foreseen else []),
+        ("would plan", [word("plan", **{**foreseen, "n": foreseen["positions"]})] if foreseen else []),
+        ("notices", notices or [word("nobody")]),
+        ("last run", [same or word("none")]),
+        ("notes", [*checked.notes, *(words.line(Finding(**one), language) for one in foreseen.get("gate", ()))]),
+    ]  # fmt: skip
+    lines = [word("in order")]
+    for key, whats in told:
+        if whats:
+            head = f"  {word(key)}{word('colon')}"
+            lines += [f"{head}{whats[0]}", *(f"    {what}" for what in whats[1:])]
     return "\n".join(lines)
 
 
 def _closing(result: Any) -> str:
-    """The summary, and where to look."""
+    """The summary, and where to look, in the language of the run."""
+    from salesforecast.operations.words import language_of, line, say
+
+    language = language_of(result.manifest.get("parameters", {}))
     lines = [result.manifest.get("summary") or ""]
     if result.status == "unchanged":
-        lines.append(
-            f"Nothing has changed since run {result.run_id}: it was not repeated (--force does)."
-        )
-    for finding in result.manifest.get("gate", []):
-        lines.append(f"{finding['severity']}: {finding['what']} ({finding['where']})")
+        lines.append(say("unchanged", language, run=result.run_id))
+    lines += [line(Finding(**one), language) for one in result.manifest.get("gate", [])]
     report = result.folder / "report.html"
-    lines.append(f"Report:  {report}" if report.exists() else f"Results: {result.folder}")
+    there = report.exists()
+    lines.append(
+        say("report" if there else "results", language, path=report if there else result.folder)
+    )
     workbook = result.folder / "targets.xlsx"
     if workbook.exists():
-        lines.append(f"Workbook: {workbook}")
+        lines.append(say("planner", language, path=workbook))
     return "\n".join(line for line in lines if line)
 
 
 @click.group(invoke_without_command=True)
 @click.option("--job", default="", help="Of one job only.")
 @_OUTPUTS
+@_LANGUAGE
 @_JSON
 @click.pass_context
 def runs(context: click.Context, job: str, outputs: Path, **options: Any) -> None:
     """List runs; show one, compare two, or explain what changed since the last time."""
     from salesforecast.operations.ledger import runs_of
+    from salesforecast.operations.words import language_of, say
 
     context.obj = outputs
     if context.invoked_subcommand:
         return
-    rows = [found.row() for found in runs_of(outputs, job)]
-    if options["as_json"]:
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
-    elif not rows:
-        click.echo(f"no run is kept in {outputs}")
-    for row in [] if options["as_json"] else rows:
-        taken = f"{row['seconds']:.0f} s" if row["seconds"] is not None else ""
-        click.echo(
-            f"{row['run']:<22} {row['status']:<6} exit {row['exit']}  {row['started']:<16} "
+    found = runs_of(outputs, job)
+    newest = dict(found[-1].manifest.get("parameters", {})) if found else {}
+    language = options["language"] or language_of(newest)
+    rows = [one.row(language) for one in found]
+    _say(options, rows, lambda: _rows(rows, language) or say("no runs", language, path=outputs))
+
+
+def _rows(rows: list[dict[str, Any]], language: str) -> str:
+    from salesforecast.operations.words import say
+
+    lines = []
+    for row in rows:
+        taken = say("seconds", language, n=row["seconds"]) if row["seconds"] is not None else ""
+        status = say(row["status"], language)
+        lines.append(
+            f"{row['run']:<22} {status:<6} exit {row['exit']}  {row['started']:<16} "
             f"{taken:>6}  {row['job']}: {row['what']}"
         )
+    return "\n".join(lines)
 
 
 @runs.command()
 @click.argument("run", default="latest")
+@_HERE
+@_LANGUAGE
 @_JSON
 @click.pass_obj
-def show(outputs: Path, run: str, **options: Any) -> None:
+def show(outputs: Path, run: str, there: Path | None, **options: Any) -> None:
     """Show RUN: an id, how an id begins, or `latest`."""
+    from salesforecast.operations import words
     from salesforecast.operations.ledger import find_run
 
-    found = find_run(outputs, run)
-    if options["as_json"]:
-        click.echo(json.dumps(dict(found.manifest), indent=2, ensure_ascii=False))
-        return
-    click.echo(f"{found.job} {found.run_id}: {found.words}\n  folder: {found.folder}")
-    for name in ("started", "finished", "seconds", "parameters", "data", "error"):
-        if found.manifest.get(name) not in (None, ""):
-            told = found.manifest[name]
-            if name == "data":
-                told = {key: value for key, value in told.items() if key != "columns"}
-            click.echo(f"  {name}: {told}")
-    for finding in (*found.manifest.get("gate", []), *found.manifest.get("findings", [])):
-        click.echo(f"  {finding['severity']}: {finding['what']} ({finding['where']})")
+    found = find_run(there or outputs, run)
+    language = options["language"] or words.language_of(found.manifest.get("parameters", {}))
+    _say(options, dict(found.manifest), lambda: _shown(found, language))
+
+
+def _shown(found: Any, language: str) -> str:
+    from salesforecast.operations.words import line, say
+
+    manifest = found.manifest
+    told = [("folder", found.folder)]
+    told += [(name, manifest[name]) for name in ("started", "finished") if manifest.get(name)]
+    if manifest.get("seconds") is not None:
+        told.append(("took", say("seconds", language, n=manifest["seconds"])))
+    given = [f"{name} = {v}" for name, v in manifest.get("parameters", {}).items() if v != ""]
+    told += [("parameters", "; ".join(given))] if given else []
+    if data := manifest.get("data"):
+        told.append(("read", say("data read", language, n=data["lines"], newest=data["newest"])))
+    if error := manifest.get("error"):
+        told += [("where", error["where"]), ("fix", error["fix"])]
+    colon = say("colon", language)
+    lines = [f"{found.job} {found.run_id}: {found.words(language)}"]
+    lines += [f"  {say(key, language)}{colon}{what}" for key, what in told]
+    findings = (*manifest.get("gate", []), *manifest.get("findings", []))
+    return "\n".join([*lines, *(f"  {line(Finding(**one), language)}" for one in findings)])
 
 
 @runs.command()
 @click.argument("before")
 @click.argument("after", default="latest")
+@_HERE
+@_LANGUAGE
 @_JSON
 @click.pass_obj
-def compare(outputs: Path, before: str, after: str, **options: Any) -> None:
+def compare(outputs: Path, before: str, after: str, there: Path | None, **options: Any) -> None:
     """Compare run BEFORE with run AFTER (the newest good one by default)."""
-    from salesforecast.operations.changes import changes
     from salesforecast.operations.ledger import find_run
 
-    newer = find_run(outputs, after)
-    made = changes(find_run(outputs, before, newer.job), newer)
-    click.echo(
-        json.dumps(made.as_json(), indent=2, ensure_ascii=False)
-        if options["as_json"]
-        else made.words()
-    )
+    newer = find_run(there or outputs, after)
+    _compared(find_run(there or outputs, before, newer.job), newer, options)
 
 
 @runs.command()
 @click.argument("run", default="latest")
+@_HERE
+@_LANGUAGE
 @_JSON
 @click.pass_obj
-def explain(outputs: Path, run: str, **options: Any) -> None:
+def explain(outputs: Path, run: str, there: Path | None, **options: Any) -> None:
     """Say what changed from the run before RUN: data, wishes, forecast, targets, and why."""
-    from salesforecast.operations.changes import changes
     from salesforecast.operations.ledger import find_run, run_before
+    from salesforecast.operations.words import language_of, say
 
-    after = find_run(outputs, run)
-    before = run_before(outputs, after)
+    after = find_run(there or outputs, run)
+    before = run_before(there or outputs, after)
+    language = options["language"] or language_of(after.manifest.get("parameters", {}))
     if before is None:
-        raise ParameterError(
-            f"run '{after.run_id}' is the first that is kept.",
-            where=str(outputs),
-            fix="there is nothing to compare it with yet.",
-        )
-    made = changes(before, after)
-    click.echo(
-        json.dumps(made.as_json(), indent=2, ensure_ascii=False)
-        if options["as_json"]
-        else made.words()
-    )
+        with _errors_in(language):
+            raise ParameterError(
+                say("first kept", language, run=after.run_id),
+                where=str(there or outputs),
+                fix=say("no other", language),
+            )
+    _compared(before, after, options)
+
+
+def _compared(before: Any, after: Any, options: dict[str, Any]) -> None:
+    from salesforecast.operations.changes import changes
+    from salesforecast.operations.words import language_of
+
+    language = options["language"] or language_of(after.manifest.get("parameters", {}))
+    made = changes(before, after, language=language)
+    _say(options, made.as_json(), made.words)
 
 
 @click.command()

@@ -12,6 +12,7 @@ from typing import Any
 
 from salesforecast.errors import ParameterError, nearest
 from salesforecast.operations.jobfile import Keep
+from salesforecast.operations.words import in_language, say
 from salesforecast.publishing import (
     FAILED,
     MANIFEST,
@@ -20,6 +21,7 @@ from salesforecast.publishing import (
     latest_run,
     read_json,
 )
+from salesforecast.worker import described, raised
 
 LOG = "runs.log"
 
@@ -39,18 +41,21 @@ class Run:
         """Whether it published its results."""
         return self.folder.parent.name != FAILED
 
-    @property
-    def words(self) -> str:
+    def words(self, language: str = "en") -> str:
         """What came of it, in a line."""
         if self.good:
             told = [*self.manifest.get("findings", []), *self.manifest.get("gate", [])]
             warned = sum(one.get("severity") == "warning" for one in told)
             said = str(self.manifest.get("summary", "")).strip().splitlines()[-1:]
-            return f"{said[0] if said else 'done'} ({warned} warnings)"
+            return say(
+                "warned", language, what=said[0] if said else say("done", language), n=warned
+            )
         error = self.manifest.get("error")
-        return headline(error) if error else "stopped before it could say why"
+        if not error:
+            return say("no word", language)
+        return headline(described(in_language(raised(error), language)), language)
 
-    def row(self) -> dict[str, Any]:
+    def row(self, language: str = "en") -> dict[str, Any]:
         """The run as a row of a list."""
         return {
             "job": self.job,
@@ -59,17 +64,16 @@ class Run:
             "exit": 0 if self.good else self.manifest.get("exit_code", 1),
             "started": str(self.manifest.get("started", ""))[:16],
             "seconds": self.manifest.get("seconds"),
-            "what": self.words,
+            "what": self.words(language),
         }
 
 
-def headline(error: Mapping[str, Any]) -> str:
+def headline(error: Mapping[str, Any], language: str = "en") -> str:
     """An error in a line: of several findings the first, and how many more there are."""
     findings = [one for one in error.get("findings", ()) if one["severity"] == "error"]
-    if not findings:
+    if len(findings) < 2:
         return str(error["what"])
-    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-    return f"{findings[0]['what']}{more}"
+    return say("first of", language, what=findings[0]["what"], n=len(findings) - 1)
 
 
 def runs_of(outputs: Path, job: str = "") -> list[Run]:

@@ -9,7 +9,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, urlsplit
@@ -18,6 +18,9 @@ from salesforecast.errors import Finding, SalesforecastError
 from salesforecast.findings import said
 from salesforecast.masking import Mask
 from salesforecast.operations.jobfile import JobFile, Notice
+from salesforecast.operations.ledger import headline
+from salesforecast.operations.words import in_language
+from salesforecast.worker import described
 
 _SECONDS = 15  # to reach a server
 _ATTEMPTS = 2
@@ -47,7 +50,7 @@ class Told:
     warnings
         Findings; said in the language of each notice.
     changes
-        A line each.
+        Language to the largest changes, a line each.
     error
         What stopped the run.
     report
@@ -58,7 +61,7 @@ class Told:
     outcome: str
     headline: str
     warnings: Sequence[Finding] = ()
-    changes: Sequence[str] = ()
+    changes: Mapping[str, Sequence[str]] = field(default_factory=dict, hash=False)
     error: SalesforecastError | None = None
     report: str = ""
 
@@ -70,9 +73,11 @@ class Told:
         """A screen of a phone: plain lines, the sentence that matters first."""
         words, lines = _WORDS[language], [self.headline]
         if self.error:
-            lines += [f"{words['where']}: {self.error.where}", f"{words['fix']}: {self.error.fix}"]
+            read = in_language(self.error, language)
+            lines = [headline(described(read), language)]
+            lines += [f"{words['where']}: {read.where}", f"{words['fix']}: {read.fix}"]
         warnings = [said(finding, language).what for finding in self.warnings]
-        for name, listed in (("warnings", warnings), ("changes", self.changes)):
+        for name, listed in (("warnings", warnings), ("changes", self.changes.get(language, ()))):
             if listed:
                 more = f" (+{len(listed) - _LINES})" if len(listed) > _LINES else ""
                 lines += ["", f"{words[name]}{more}:", *(f"- {line}" for line in listed[:_LINES])]

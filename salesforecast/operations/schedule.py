@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from salesforecast import runs
@@ -19,9 +21,11 @@ from salesforecast.operations.gate import DataGate
 from salesforecast.operations.jobfile import JobFile
 from salesforecast.operations.ledger import LOG, find_run, headline, run_before, sweep
 from salesforecast.operations.notices import Told, send
+from salesforecast.operations.rehearsal import wish_of
+from salesforecast.operations.words import language_of, say
 from salesforecast.publishing import MANIFEST, latest_run, read_json
 from salesforecast.runs import RunResult
-from salesforecast.worker import described
+from salesforecast.worker import described, supervise
 
 
 @dataclass(frozen=True)
@@ -46,24 +50,56 @@ def check(job: JobFile, *, notebooks: Path | None = None) -> Checked:
         If a name or a value is wrong, or a file is not there or not understood.
     """
     from salesforecast.history.organisation import Organisation
-    from salesforecast.planning.scenario import Scenario
 
     found = find_job(job.notebook, notebooks)
     values = found.settle(wishes(job))
-    notes = []
-    if values.get("organisation") and job.path != Path():
+    if values.get("organisation"):
         Organisation.read(str(values["organisation"]))
+    wish_of(values)
+    language, notes = language_of(values), []
     if values.get("scenario"):
         path = Path(str(values["scenario"]))
-        Scenario.read(path)
         said = tomllib.loads(path.read_text("utf-8-sig"))
         given = [name for name in ("total", "chance", "stretch") if name in said]
         if len(given) > 1:
-            notes.append(f"{path.name} gives {' and '.join(given)}: the {given[0]} decides")
+            names = (" 和 " if language == "zh" else " and ").join(given)
+            told = {"file": path.name, "names": names, "first": given[0]}
+            notes.append(say("scenario twice", language, **told))
     for name in dict.fromkeys(_variables(job)):
         if not os.environ.get(name):
-            notes.append(f"the variable {name} is not set here; the schedule must set it")
+            notes.append(say("not set", language, name=name))
     return Checked(job, found, values, tuple(notes))
+
+
+def rehearse(
+    checked: Checked, *, progress: Callable[[str], None] = print, as_of: datetime | None = None
+) -> dict[str, Any]:
+    """Do what the run would do up to its plan, without its notebook, and keep nothing.
+
+    Returns
+    -------
+    dict
+        What the data are and what would be planned (`rehearsal.work`), with `gate`, the findings
+        of the data gate; empty when the job reads no organisation.
+
+    Raises
+    ------
+    SalesforecastError
+        What the run would end with.
+    """
+    job = checked.job
+    if not checked.values.get("organisation"):
+        return {}
+    until = time.monotonic() + job.deadline
+    gate, looked = _gate(checked, as_of), {}
+    if gate:
+        with TemporaryDirectory(prefix="salesforecast-") as staging:
+            last = latest_run(Path(job.outputs), checked.found.name)
+            looked = dict(gate(Path(staging), last, deadline=until, progress=progress))
+    request = {"parameters": dict(checked.values)}
+    module = "salesforecast.operations.rehearsal"
+    told = supervise(module, request, deadline=until, progress=progress)
+    return {**told, "gate": looked.get("gate", [])}
 
 
 def wishes(job: JobFile) -> dict[str, Any]:
@@ -117,10 +153,7 @@ def _run(
     progress: Callable[[str], None],
     as_of: datetime | None,
 ) -> RunResult:
-    job = checked.job
-    organisation = str(checked.values.get("organisation") or "")
-    asked = job.gate is not None or (organisation and databases(Path(organisation)))
-    gate = DataGate(organisation, job.gate, as_of) if organisation and asked else None
+    job, gate = checked.job, _gate(checked, as_of)
     about = {"thresholds": _plain(asdict(job.gate))} if job.gate else {}
     return runs.run(
         job.notebook,
@@ -135,6 +168,13 @@ def _run(
         secrets=_variables(job),
         keep_refused=job.path != Path(),
     )
+
+
+def _gate(checked: Checked, as_of: datetime | None) -> DataGate | None:
+    """What looks at the data: where the job asks for it, or a database has to be read to be known."""
+    organisation, wanted = str(checked.values.get("organisation") or ""), checked.job.gate
+    asked = wanted is not None or (organisation and databases(Path(organisation)))
+    return DataGate(organisation, wanted, as_of) if organisation and asked else None
 
 
 def _plain(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,22 +195,27 @@ def _told(job: JobFile, result: RunResult) -> Told:
     warnings = [Finding(**one) for one in findings if one.get("severity") == "warning"]
     outcome = "unchanged" if result.status == "unchanged" else "warning" if warnings else "success"
     said = str(manifest.get("summary", "")).strip().splitlines()[-1:]
-    lines = _largest(job, result) if outcome != "unchanged" else []
+    lines = _largest(job, result) if outcome != "unchanged" else {}
     headline = said[0] if said else f"run {result.run_id}"
     return Told(job.notebook, outcome, headline, warnings, lines, report=str(result.folder))
 
 
-def _largest(job: JobFile, result: RunResult) -> list[str]:
-    """The largest changes since the run before, in words."""
+def _largest(job: JobFile, result: RunResult) -> dict[str, list[str]]:
+    """The largest changes since the run before, in words of each language that is told."""
     from salesforecast.operations.changes import changes
 
     outputs = Path(job.outputs)
     run = find_run(outputs, result.run_id, result.job)
     before = run_before(outputs, run)
-    if before is None or not job.notices:
-        return []
-    rows = changes(before, run).units.head(3)
-    return [f"{row['label']}: {row['change']:+,.0f} ({row['why']})" for _, row in rows.iterrows()]
+    if before is None:
+        return {}
+    lines = {}
+    for language in {notice.language for notice in job.notices}:
+        rows = changes(before, run, language=language).units.head(3)
+        lines[language] = [
+            f"{row['label']}: {row['change']:+,.0f} ({row['why']})" for _, row in rows.iterrows()
+        ]
+    return lines
 
 
 def _failed(job: JobFile, error: SalesforecastError) -> Told:

@@ -26,6 +26,21 @@ def here(tmp_path, monkeypatch, tiny_company):
     return tmp_path
 
 
+CLASH = """
+total = 1000
+[[floor]]
+node = "North"
+amount = 900
+owner = "a"
+reason = "b"
+[[floor]]
+node = "South"
+amount = 900
+owner = "a"
+reason = "b"
+"""
+
+
 def _say(*arguments):
     done = CliRunner().invoke(cli, list(arguments))
     return done.exit_code, done.output
@@ -34,10 +49,12 @@ def _say(*arguments):
 def test_a_dry_run_checks_and_leaves_nothing(here):
     code, said = _say("run", "job.toml", "--dry-run", "-p", "stretch=0.07")
     assert code == 0
-    assert "nothing was run" in said and "'stretch': 0.07" in said
+    assert "nothing was run" in said and "stretch = 0.07" in said
+    assert "data read: 144 order lines" in said and "over 3 positions, 2026-01 to 2026-03" in said
     assert not (here / "outputs").exists()
-    code, said = _say("run", "job.toml", "--dry-run", "--json")
-    assert json.loads(said)["gate"] is True
+    done = CliRunner().invoke(cli, ["run", "job.toml", "--dry-run", "--json"])
+    told = json.loads(done.stdout)
+    assert told["gate"] is True and told["foreseen"]["positions"] == 3
 
 
 @pytest.mark.parametrize(
@@ -48,6 +65,7 @@ def test_a_dry_run_checks_and_leaves_nothing(here):
         (("run", "job.toml", "-p", "strech=0.05"), 2, "did you mean 'stretch'?"),
         (("run", "job.toml", "-p", "api_token=hunter22"), 2, "looks like a secret"),
         (("run", "../job"), 2, "there is no job"),
+        (("run", "job.toml", "-p", "draws=0"), 2, "too few"),
         (("runs", "show", "../../etc"), 2, "there is no run"),
         (("runs", "explain"), 2, "there is no run"),
     ],
@@ -57,6 +75,53 @@ def test_what_is_wrong_is_refused_before_a_kernel_starts(here, arguments, code, 
     assert ended == code
     assert words in said
     assert "hunter22" not in said
+
+
+OVERRIDE = """
+[[override]]
+node = "Nowhere"
+periods = "2026-01"
+value = 5
+author = "Ann"
+reason = "a fair"
+cutoff = "2025-12"
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "code", "words"),
+    [
+        ("overrides.toml", "[[override]]\nnode = 5%", 3, "overrides cannot be read"),
+        ("overrides.toml", OVERRIDE, 3, "Nowhere"),
+        ("scenario.toml", '[[ceiling]]\nnode = "Noth"\namount = 5\nowner = "a"\nreason = "b"', 3, "North"),
+        ("scenario.toml", CLASH, 4, "North"),
+        ("orders.csv", "date,region,person,product,amount\n2024-01-05,North,Ann,pens,abc\n", 3, "abc"),
+    ],
+    ids=["overrides unread", "override of nobody", "limit of nobody", "limits that clash", "data"],
+)  # fmt: skip
+def test_what_the_run_would_refuse_the_dry_run_refuses(here, file, text, code, words):
+    write_job(here / "notebooks", MAIN_JOB, f'scenario: str = ""\n{PARAMETERS}', WORK)
+    company = here / "organisation.toml"
+    company.write_text(f'overrides = "overrides.toml"\n{company.read_text("utf-8")}', "utf-8")
+    (here / "scenario.toml").write_text("stretch = 0.02")
+    (here / file).write_text(text)
+    job = (here / "job.toml").read_text().replace("[gate]", 'scenario = "scenario.toml"')
+    (here / "job.toml").write_text(job)
+    ended, said = _say("run", "job.toml", "--dry-run")
+    assert (ended, words in said) == (code, True), said
+    assert not (here / "outputs").exists()
+
+
+def test_a_refusal_speaks_the_language_of_the_job(here):
+    old = '[parameters]\nlanguage = "zh"\n[gate]\nmax_age_days = 1\n'
+    write_job(here / "notebooks", MAIN_JOB, f'language: str = "en"\n{PARAMETERS}', WORK)
+    job = (here / "job.toml").read_text().replace("[gate]\n", old)
+    (here / "job.toml").write_text(job)
+    ended, said = _say("run", "job.toml")
+    assert ended == 3
+    assert "错误：最新一笔销售在" in said and "怎么办：请查看数据是否已停止送达" in said
+    ended, said = _say("runs", "--language", "zh")
+    assert "失败" in said and "最新一笔销售在" in said
 
 
 def test_an_organisation_that_is_not_understood_is_told_by_a_dry_run(here):
@@ -92,6 +157,9 @@ def test_runs_are_listed_compared_and_explained(here):
     told = json.loads(_say("runs", "explain", second, "--json")[1])
     assert told["before"] == first and told["units"][0]["change"] == 400
     assert json.loads(_say("runs", "--json")[1])[1]["status"] == "latest"
+    code, said = _say("runs", "explain", "--outputs", str(here / "outputs"), "--language", "zh")
+    assert code == 0 and "由运行" in said and "预测有变动" in said
+    assert _say("runs", "explain", "--outputs", str(here / "elsewhere"))[0] == 2
 
 
 def test_doctor_says_what_a_job_lacks_and_how_to_mend_it(here, monkeypatch):

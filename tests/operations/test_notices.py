@@ -12,7 +12,7 @@ from tests.operations.servers import mail_server, webhook
 ERROR = DataError("'North' fell by 60%.", where="2025-12", fix="correct the delivery.")
 FAILED = Told("quarterly_allocation", "failure", ERROR.what, error=ERROR, report="outputs/latest")
 WARNINGS = [found("late territories", "orders.csv", n=n) for n in (1, 2, 3, 4)]
-DONE = Told("quarterly_allocation", "warning", "Q4: ask for 12,211.", WARNINGS, ["North: +1,000 (its forecast moved)"])  # fmt: skip
+DONE = Told("quarterly_allocation", "warning", "Q4: ask for 12,211.", WARNINGS, {"zh": ["North: +1,000（预测有变动）"]})  # fmt: skip
 
 
 def _send(told, *notices):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -27,6 +28,13 @@ JOB = "plan_targets"
 @click.option(
     "--for", "planners", multiple=True, metavar="NAME", help="Make NAME's link; may be repeated."
 )
+@click.option(
+    "--approver",
+    "approvers",
+    multiple=True,
+    metavar="NAME",
+    help="Make NAME's link, and let NAME approve; may be repeated.",
+)
 @click.option("--language", type=click.Choice(["en", "zh"]), help="Of the screen, to begin with.")
 @click.option("--port", type=click.IntRange(0, 65535), help="By default 8866, or the next free.")
 @click.option(
@@ -48,7 +56,13 @@ JOB = "plan_targets"
     help="Where plans and links are kept.",
 )
 @click.option("--browser/--no-browser", default=True, help="Open the first link here.")
-def app(outputs: Path, planners: tuple[str, ...], port: int | None, **options: Any) -> None:
+def app(
+    outputs: Path,
+    planners: tuple[str, ...],
+    approvers: tuple[str, ...],
+    port: int | None,
+    **options: Any,
+) -> None:
     """Serve the planner's screen to this machine, by a personal link a planner.
 
     A link is a key: who opens it acts under its name, and everybody else is refused. Links are
@@ -59,12 +73,16 @@ def app(outputs: Path, planners: tuple[str, ...], port: int | None, **options: A
     from salesforecast.app.notebook import write_copy
     from salesforecast.app.server import serve
     from salesforecast.jobs import find_job
-    from salesforecast.planners import CLAIMS, Links
+    from salesforecast.planners import APPROVERS, CLAIMS, Links
 
     links = Links.read(outputs / "app" / "links.toml")
+    for name in approvers:
+        links = links.invite(name, role="approver")
+    planners = (*planners, *(name for name in approvers if name not in planners))
     for name in planners or (() if links.tokens else (_user(),)):
         links = links.invite(name)
     links.write()
+    os.environ[APPROVERS] = json.dumps(sorted(links.approvers))
     job = find_job(JOB)
     given = {
         key: options[key]

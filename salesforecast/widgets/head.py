@@ -7,12 +7,14 @@ from typing import Any
 
 import ipywidgets
 
-from salesforecast.planning.versions import PROPOSED
-from salesforecast.widgets.saving import Shelf
+from salesforecast.planning.versions import APPROVED, PROPOSED
+from salesforecast.widgets.saving import Shelf, when_words
 from salesforecast.widgets.session import Session
 from salesforecast.widgets.words import LANGUAGES, say
 
-BUTTONS = ("undo", "redo", "compare", "download", "load", "submit", "save")
+BUTTONS = ("undo", "redo", "compare", "download", "load", "submit", "approve", "send_back", "save")
+
+_DECIDED = {PROPOSED: "state_submitted", APPROVED: "state_approved"}
 
 
 class Head(ipywidgets.HBox):
@@ -35,7 +37,7 @@ class Head(ipywidgets.HBox):
         self.buttons["redo"].on_click(lambda _: session.redo())
         self.language.observe(self._on_language, "value")
         session.observe(self._show, ["plan", "language"])
-        shelf.observe(self._show, ["opened", "before", "told"])
+        shelf.observe(self._show, ["opened", "before", "act", "told"])
 
     def _on_language(self, change: Any) -> None:
         self.session.language = change["new"]
@@ -53,7 +55,18 @@ class Head(ipywidgets.HBox):
         self.buttons["compare"].disabled = shelf.opened is None
         self.buttons["submit"].disabled = not shelf.can_submit or shelf.unsaved
         self.buttons["submit"].tooltip = say(language, "save_first") if shelf.unsaved else ""
+        self._show_decision()
         self.language.value = language
+
+    def _show_decision(self) -> None:
+        """Who may decide sees how; the others see that it was handed in."""
+        shelf, buttons, language = self.shelf, self.buttons, self.session.language
+        mine = shelf.awaits_me
+        for name in ("approve", "send_back"):
+            buttons[name].layout.display = "" if mine else "none"
+            buttons[name].disabled = not shelf.can_decide
+            buttons[name].tooltip = say(language, "decide_saved_only") if shelf.unsaved else ""
+        buttons["submit"].layout.display = "none" if mine and not shelf.can_submit else ""
 
 
 def state_words(session: Session, shelf: Shelf) -> str:
@@ -61,6 +74,14 @@ def state_words(session: Session, shelf: Shelf) -> str:
     language = session.language
     if shelf.opened is None:
         return say(language, "not_saved_yet")
-    key = "copy_changed" if shelf.unsaved else "copy_saved"
+    if shelf.unsaved:
+        return say(language, "copy_changed", **shelf.told_of(shelf.opened))
+    act = shelf.act
+    key = (
+        "" if act is None else "state_sent_back" if act.sent_back else _DECIDED.get(act.status, "")
+    )
+    if act is not None and key:
+        parts = {"who": act.who, "when": when_words(act.at), "reason": act.reason}
+        return say(language, key, number=shelf.opened.number, **parts)
     status = say(language, f"status_{shelf.opened.status}")
-    return say(language, key, status=status, **shelf.told_of(shelf.opened))
+    return say(language, "copy_saved", status=status, **shelf.told_of(shelf.opened))

@@ -12,6 +12,9 @@ from salesforecast.errors import SalesforecastError
 from salesforecast.hierarchy import ROOT
 from salesforecast.planners import planner, served
 from salesforecast.widgets.consequences import Consequences
+from salesforecast.widgets.decide_sheet import DECISIONS, DecideSheet
+from salesforecast.widgets.draft_bar import DraftBar
+from salesforecast.widgets.drafts import Drafts, folder_beside
 from salesforecast.widgets.head import Head
 from salesforecast.widgets.layout import LAYOUT
 from salesforecast.widgets.page import Page
@@ -57,7 +60,15 @@ class Planner(ipywidgets.VBox):
         self.save_sheet = SaveSheet(session, self.shelf)
         self.compare_sheet = CompareSheet(session, self.shelf)
         self.load_sheet = LoadSheet(session, self.shelf, self.page)
-        self.sheets: list[Sheet] = [self.save_sheet, self.compare_sheet, self.load_sheet]
+        self.decide_sheets = {name: DecideSheet(session, self.shelf, name) for name in DECISIONS}
+        self.sheets: list[Sheet] = [
+            self.save_sheet,
+            self.compare_sheet,
+            self.load_sheet,
+            *self.decide_sheets.values(),
+        ]
+        self.drafts = Drafts(self.shelf, folder_beside(self.shelf.address))
+        self.draft_bar = DraftBar(self.drafts)
         self.message = ipywidgets.HTML()
         super().__init__(self._parts())
         for name in ("sf", "sf-screen"):
@@ -73,7 +84,7 @@ class Planner(ipywidgets.VBox):
         middle.add_class("sf-middle")
         body = ipywidgets.HBox([self.editor, middle, self.consequences])
         body.add_class("sf-body")
-        under = ipywidgets.VBox([self.conflict, self.message, *self.sheets])
+        under = ipywidgets.VBox([self.draft_bar, self.conflict, self.message, *self.sheets])
         under.add_class("sf-under")
         return [ipywidgets.HTML(STYLE + LAYOUT), self.page, self.head, under, body]
 
@@ -83,6 +94,8 @@ class Planner(ipywidgets.VBox):
         buttons["compare"].on_click(lambda _: self._open(self.compare_sheet))
         buttons["load"].on_click(lambda _: self._open(self.load_sheet))
         buttons["submit"].on_click(lambda _: shelf.submit())
+        for name, sheet in self.decide_sheets.items():
+            buttons[name].on_click(lambda _, sheet=sheet: self._open(sheet))
         buttons["download"].on_click(lambda _: self._download())
         self.conflict.compare.on_click(lambda _: self._compare_newer())
         self.conflict.mine.on_click(lambda _: self._save_mine())
@@ -126,6 +139,7 @@ class Planner(ipywidgets.VBox):
         self._keep(message.get("kept"))
         self._look()
         self.shelf.refresh()
+        self.drafts.open()
         self.remove_class("sf-busy")
         self.page.answer()
 

@@ -11,11 +11,19 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from salesforecast import desk
-from salesforecast.errors import ConflictError, SalesforecastError
-from salesforecast.planners import planner
+from salesforecast.errors import ConflictError, ParameterError, SalesforecastError
+from salesforecast.planners import may_approve, planner
 from salesforecast.planning.plan import Plan
 from salesforecast.planning.scenario import Scenario
-from salesforecast.planning.versions import DRAFT, PROPOSED, Difference, Version, difference
+from salesforecast.planning.versions import (
+    APPROVED,
+    DRAFT,
+    PROPOSED,
+    Difference,
+    Version,
+    difference,
+)
+from salesforecast.widgets.approval import Act, last_act
 from salesforecast.widgets.session import Session
 from salesforecast.widgets.words import say
 
@@ -27,7 +35,7 @@ class Shelf(traitlets.HasTraits):
     """One plan of the store beside the session that works on it. Needs no screen.
 
     Traits: `opened` is the version that the working copy rests on (None: nothing is saved
-    yet), `before` that version's plan (the session's first one if nothing is saved), `newer`
+    yet), `act` what was last done with it, `before` that version's plan (the session's first one if nothing is saved), `newer`
     a version that somebody saved since (None: nobody did), `told` the last thing to say to
     the planner, as `(kind, words)` with kind `saved`, `refused` or an empty text.
 
@@ -46,6 +54,7 @@ class Shelf(traitlets.HasTraits):
     """
 
     opened = traitlets.Instance(Version, allow_none=True)
+    act = traitlets.Instance(Act, allow_none=True)
     before = traitlets.Instance(Plan)
     newer = traitlets.Instance(Version, allow_none=True)
     told = traitlets.Tuple(("", ""))
@@ -86,7 +95,8 @@ class Shelf(traitlets.HasTraits):
         head = next((version for version in versions if not version.aside), None)
         mine = self.opened and next(v for v in versions if v.number == self.opened.number)
         if mine != self.opened:
-            self.opened = mine
+            self._now(mine)
+            self._tell_decision()
         newer = head if head and (mine is None or head.number > mine.number) else None
         if newer != self.newer:
             self.newer = newer
@@ -116,8 +126,8 @@ class Shelf(traitlets.HasTraits):
         """Let version `number` be what the working copy was made from: who saved since is told."""
         plan, version = self._load(number)
         with self.hold_trait_notifications():
-            self._rests_on = plan.scenario
-            self.before, self.opened = plan, version
+            self._rests_on, self.before = plan.scenario, plan
+            self._now(version)
         self.look()
 
     def save(self, reason: str, *, on_top: bool = False) -> bool:
@@ -157,22 +167,89 @@ class Shelf(traitlets.HasTraits):
         if self.opened is None or self.unsaved:
             self.told = ("refused", say(self.session.language, "save_first"))
             return False
-        number = self.opened.number
+        back = self.opened.status == PROPOSED
+        return self._move(
+            "withdraw" if back else "propose", reason, "withdrawn" if back else "submitted"
+        )
+
+    def decide(self, what: str, reason: str = "") -> bool:
+        """`approve` the version in hand, or `send_back` it with a reason; False if that was refused.
+
+        What is decided is the saved version: with figures that were changed since nothing is.
+        """
+        language, version = self.session.language, self.opened
+        if version is None or not self.can_decide:
+            key = "decide_saved_only" if self.unsaved else "not_yours"
+            number = version.number if version else 0
+            self.told = ("refused", say(language, key, number=number))
+            return False
+        if what == "send_back" and not reason.strip():
+            self.told = ("refused", say(language, "send_back_needs"))
+            return False
+        if what == "approve":
+            return self._move("approve", reason.strip(), "approved_now")
+        return self._move("withdraw", reason.strip(), "sent_back_now")
+
+    def _move(self, act: str, reason: str, told: str) -> bool:
+        """One step of the version in hand in the store; somebody else's in between is told."""
+        version, language = self.opened, self.session.language
+        assert version is not None  # the callers looked
         try:
             with self._store(self.acts_as()) as store:
-                back = self.opened.status == PROPOSED
-                act = store.withdraw if back else store.propose
-                self.opened = act(self.name, number, reason=reason)
+                moved = getattr(store, act)(self.name, version.number, reason=reason)
+        except ParameterError:
+            self.look()
+            status = say(language, f"status_{self.opened.status}") if self.opened else ""
+            parts = {"number": version.number, "status": status}
+            self.told = ("refused", say(language, "decided_meanwhile", **parts))
+            return False
         except SalesforecastError as error:
             return self._refuse(error)
-        key = "submitted" if self.opened.status == PROPOSED else "withdrawn"
-        self.told = ("saved", say(self.session.language, key, number=number))
+        self._now(moved)
+        self.told = ("saved", say(language, told, number=moved.number, author=moved.author))
         return True
+
+    def _now(self, version: Version | None) -> None:
+        """Let `version` be the one in hand, with what was last done with it."""
+        act = None
+        if version is not None:
+            with self._store() as store:
+                act = last_act(store.acts(self.name), version.number)
+        with self.hold_trait_notifications():
+            self.opened, self.act = version, act
+
+    def _tell_decision(self) -> None:
+        """Say what somebody else decided on the version in hand."""
+        act, version = self.act, self.opened
+        if act is None or version is None or act.who == self.acts_as():
+            return
+        parts = {"number": version.number, "who": act.who, "when": when_words(act.at)}
+        if act.sent_back:
+            words = say(self.session.language, "sent_back_by", reason=act.reason, **parts)
+            self.told = ("refused", words)
+        elif act.status == APPROVED:
+            key = "approved_by_because" if act.reason else "approved_by"
+            self.told = ("saved", say(self.session.language, key, reason=act.reason, **parts))
 
     @property
     def can_submit(self) -> bool:
-        """Whether the version in hand can be handed in or taken back."""
-        return self.opened is not None and self.opened.status in (DRAFT, PROPOSED)
+        """Whether the version in hand can be handed in, or taken back by who handed it in."""
+        if self.opened is None:
+            return False
+        mine = self.act is None or self.act.submitter in ("", self.acts_as())
+        return self.opened.status == DRAFT or (self.opened.status == PROPOSED and mine)
+
+    @property
+    def awaits_me(self) -> bool:
+        """Whether the version in hand was handed in, and who works here may decide on it."""
+        if self.opened is None or self.opened.status != PROPOSED or self.act is None:
+            return False
+        return may_approve(self.acts_as(), self.act.submitter)
+
+    @property
+    def can_decide(self) -> bool:
+        """Whether it can be decided now: what is on the screen is the saved version."""
+        return self.awaits_me and not self.unsaved
 
     def compare(self, number: int) -> Difference:
         """What the working copy says otherwise than version `number`."""
@@ -194,7 +271,8 @@ class Shelf(traitlets.HasTraits):
     def _rest(self, version: Version, plan: Plan) -> None:
         self._rests_on = self.session.scenario
         with self.hold_trait_notifications():
-            self.before, self.opened, self.newer = plan, version, None
+            self.before, self.newer = plan, None
+            self._now(version)
 
     def _kept_aside(self, error: ConflictError) -> bool:
         self.look()

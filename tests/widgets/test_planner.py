@@ -202,7 +202,7 @@ def test_saving_asks_for_the_reason(planner):
     assert "v1 (draft), Ann Lee" in planner.head.told.value
     assert not planner.page.unsaved
     planner.head.buttons["submit"].click()
-    assert "v1 (submitted)" in planner.head.told.value
+    assert "v1 (submitted by Ann Lee" in planner.head.told.value
     assert planner.head.buttons["submit"].description == "Withdraw"
 
 

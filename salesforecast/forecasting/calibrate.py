@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from salesforecast.forecasting.dependence import Dependence, learn_dependence
+from salesforecast.forecasting.seldom import Seldom
 
 SELDOM = 0.25  # share of periods without a sale from which a leaf counts as intermittent
 CLASSES = 3  # intermittent, small, large: leaves whose errors are pooled
@@ -40,6 +41,8 @@ class LeafErrors:
         int64 (leaf,): its class.
     signed
         bool (leaf,): may fall below zero.
+    seldom
+        Leaves that sell now and then: they are drawn as a chance times a size.
     """
 
     leaves: pd.Index
@@ -49,10 +52,16 @@ class LeafErrors:
     shapes: tuple[np.ndarray, ...]
     shape_of: np.ndarray
     signed: np.ndarray
+    seldom: Seldom
 
 
 def leaf_errors(
-    nodes: pd.Series, coherent: np.ndarray, bottom: np.ndarray, *, back: np.ndarray | None = None
+    nodes: pd.Series,
+    coherent: np.ndarray,
+    bottom: np.ndarray,
+    *,
+    back: np.ndarray | None = None,
+    season: int = 1,
 ) -> LeafErrors:
     """Learn from coherent forecasts as of earlier cutoffs.
 
@@ -67,6 +76,8 @@ def leaf_errors(
         float64, shape (leaf series, time): sales up to the cutoff.
     back
         Periods that each origin lies before the cutoff, rising from 0; one after another if None.
+    season
+        Periods in a season: what is idle in the same ones every year does not sell now and then.
     """
     back = np.arange(len(coherent)) if back is None else back
     leaves = pd.Index(sorted(set(nodes)), dtype="str", name="node")
@@ -94,6 +105,7 @@ def leaf_errors(
         shapes=shapes,
         shape_of=shape_of,
         signed=np.any(sales < 0, axis=1),
+        seldom=Seldom.of(sales, season),
     )
 
 

@@ -41,7 +41,7 @@ def learn_weights(
         return _by_error(stacked, actual, groups)
     weights = np.zeros((len(names), len(groups)))
     weights[~follows] = _by_error(stacked[~follows], actual, groups)
-    own = np.einsum("ms,mosh->osh", weights[~follows], stacked[~follows])
+    own = mix(weights[~follows], stacked[~follows])
     parents = stacked[follows][0]
     part = _following(parents - own, actual - own, groups)
     weights *= 1 - part

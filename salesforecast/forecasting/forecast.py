@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from salesforecast.errors import Finding
 from salesforecast.forecasting.calibrate import LeafErrors, leaf_errors
-from salesforecast.forecasting.combine import BELIEVED, learn_weights, mix, size_groups
+from salesforecast.forecasting.combine import BELIEVED, FOLLOWING, learn_weights, mix, size_groups
 from salesforecast.forecasting.models import INSTANT
 from salesforecast.forecasting.oddities import odd_series
 from salesforecast.forecasting.origins import LEARNED, Origins, run_origins
 from salesforecast.forecasting.reconcile import reconcile, usual_variance
 from salesforecast.forecasting.samples import draw
+from salesforecast.forecasting.seldom import sells_seldom
 from salesforecast.forecasting.structure import (
     SEASONS,
     Step,
@@ -113,9 +114,10 @@ def forecast(
     structure = structure_of(wide.columns, hierarchy)
     bottom = wide.fillna(0.0).to_numpy().T
     series = structure.summing @ bottom
+    begin = _begin(wide, structure)
     origins = run_origins(
         series,
-        begin=_begin(wide, structure),
+        begin=begin,
         back=_origins(series.shape[1], horizon),
         season=SEASONS[step],
         horizon=horizon,
@@ -124,6 +126,7 @@ def forecast(
         sums=np.arange(structure.bottom, len(series)),
         weights=weights,
     )
+    origins = _suited(origins, series, begin, SEASONS[step])
     shares = _weights(origins, structure, series)
     base = mix(shares, origins.forecasts.values())
     base[_asleep(series, origins, step.year)] = 0.0
@@ -140,6 +143,7 @@ def forecast(
             coherent,
             bottom,
             back=origins.back,
+            season=SEASONS[step],
             draws=draws,
             seed=seed,
         ),
@@ -163,11 +167,29 @@ def _begin(wide: pd.DataFrame, structure: Structure) -> np.ndarray:
     return np.minimum.reduceat(first[summing.indices], summing.indptr[:-1])
 
 
+def _suited(origins: Origins, series: np.ndarray, begin: np.ndarray, season: int) -> Origins:
+    """What sells now and then has no trend of its own: it is forecast as a share of its parent."""
+    if FOLLOWING not in origins.forecasts:
+        return origins
+    known = np.arange(series.shape[1])[:, None] >= begin
+    seldom = sells_seldom(series.T, known, season)
+    return replace(
+        origins,
+        forecasts={
+            name: one if name == FOLLOWING else np.where(seldom[:, None], np.nan, one)
+            for name, one in origins.forecasts.items()
+        },
+    )
+
+
 def _weights(origins: Origins, structure: Structure, series: np.ndarray) -> np.ndarray:
     """Shares (model, series) of the models, learned weights last, where they say anything."""
     past = {name: one[1:] for name, one in origins.forecasts.items() if name != LEARNED}
     groups = size_groups(np.abs(series).mean(axis=1), structure.bottom)
     shares = learn_weights(past, origins.actual[1:], groups)
+    said = np.isfinite([origins.forecasts[name][0, :, 0] for name in past])
+    shares = np.maximum(shares, 1e-9) * said
+    shares = shares / shares.sum(axis=0)
     if LEARNED not in origins.forecasts:
         return shares
     part = BELIEVED * np.isfinite(origins.forecasts[LEARNED][0, :, 0])
@@ -246,12 +268,17 @@ def _sample(
     bottom: np.ndarray,
     *,
     back: np.ndarray,
+    season: int,
     draws: int,
     seed: int,
 ) -> Samples:
     """Draw leaves, products summed, around the forecasts of the last origin."""
     learned: LeafErrors = leaf_errors(
-        structure.series["node"].iloc[: structure.bottom], coherent, bottom, back=back
+        structure.series["node"].iloc[: structure.bottom],
+        coherent,
+        bottom,
+        back=back,
+        season=season,
     )
     drawn = draw(learned, draws=draws, seed=seed)
     values = np.zeros((draws, len(hierarchy.leaves), len(periods)))

@@ -16,12 +16,16 @@ def draw(errors: LeafErrors, *, draws: int, seed: int) -> np.ndarray:
 
     Each leaf's errors have the shape and size that its class and its own back-test showed;
     leaves and steps go together as their standardised errors did, so that sums at every level
-    are as uncertain as they were. Draws of leaves that never were negative are not negative.
+    are as uncertain as they were. Leaves that sell now and then are drawn as a chance times a
+    size. Draws of leaves that never were negative are not negative.
     """
     rng = np.random.default_rng(seed)
     normals = draw_normals(errors.together, draws, rng)
     values = errors.ahead + errors.spread * _shaped(errors, normals)
-    return recentre(values, errors.ahead, signed=errors.signed)
+    out = recentre(values, errors.ahead, signed=errors.signed)
+    at = errors.seldom.at
+    out[:, at] = errors.seldom.draws(errors.ahead[at], ndtr(normals[:, at]))
+    return out
 
 
 def _shaped(errors: LeafErrors, normals: np.ndarray) -> np.ndarray:

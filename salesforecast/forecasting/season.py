@@ -9,11 +9,15 @@ from typing import Literal
 import numpy as np
 
 from salesforecast.forecasting.panel import Panel
+from salesforecast.forecasting.seldom import sells_seldom
 
 Kind = Literal["ratio", "difference", "log"]
 HALF_LIFE = 2.5  # years after which an old season counts half
 LEAST = 0.05  # smallest multiplicative index
 LONELY = 0.35  # a sum's trust in its own single year when relatives say otherwise; a leaf's is 0
+BORROWED = (
+    0.5  # of its parent's season that a series takes which sells now and then: its own is luck
+)
 YEARS = 2.5  # from then on the scatter between years says how far indices are trusted
 
 
@@ -139,10 +143,18 @@ def seasonal_indices(
     noise = _noise(mean, square, total, years)
     observed = total > 0
     mean = np.where(observed, mean, neutral)
-    mean = mean / mean.mean(axis=0) if neutral else mean - mean.mean(axis=0)
+    mean = _levelled(mean, neutral)
     if family is None:
         return _shrunk(panel, mean, noise, neutral)
     return _shrunk_by_family(panel, mean, noise, observed, neutral, family)
+
+
+def _levelled(indices: np.ndarray, neutral: float) -> np.ndarray:
+    """Indices (season, series) whose mean over the year is neutral."""
+    mean = indices.mean(axis=0)
+    if not neutral:
+        return indices - mean
+    return np.where(mean > 1e-9, indices / np.where(mean > 1e-9, mean, 1.0), neutral)
 
 
 def _noise(
@@ -181,6 +193,7 @@ def _shrunk_by_family(
     years = panel.lengths / panel.season
     is_parent = np.zeros(panel.count, dtype=bool)
     is_parent[family.parent[family.parent >= 0]] = True
+    seldom = sells_seldom(panel.values, panel.mask, panel.season)
     for members in family.generations():
         at = place[members]
         parent = family.parent[members]
@@ -191,7 +204,9 @@ def _shrunk_by_family(
         alone = np.where(parent < 0, 1.0, np.where(is_parent[members], LONELY, 0.0))
         share = np.where(years[at] < YEARS, np.minimum(share, alone), share)
         share = np.where(years[at] >= 1.5, share, 0.0)
+        borrows = seldom[at] & (parent >= 0)
+        share = np.where(borrows, 0.0, share)
+        prior = np.where(borrows, neutral + BORROWED * (prior - neutral), prior)
         out[:, at] = prior + share * away
         trust[at] = share
-    out = out / np.maximum(out.mean(axis=0), 1e-9) if neutral else out - out.mean(axis=0)
-    return Season(panel.from_start(out), plain, trust, neutral)
+    return Season(panel.from_start(_levelled(out, neutral)), plain, trust, neutral)

@@ -65,9 +65,11 @@ def compare(
     openings
         Places that were announced.
     """
-    delivery = Delivery(now, before, allowed, as_of, openings)
-    checks = [*ALONE, *(BESIDE if before else ())]
-    return [seen for check in checks for seen in check(delivery)]
+    other = before is not None and before.calendar != now.calendar
+    delivery = Delivery(now, None if other else before, allowed, as_of, openings)
+    checks = [*ALONE, *(BESIDE if delivery.before else ())]
+    said = [Seen(found("gate calendar", "[calendar]", severity="warning"))] if other else []
+    return [*said, *(seen for check in checks for seen in check(delivery))]
 
 
 def too_old(newest: pd.Timestamp, today: pd.Timestamp, allowed: Thresholds) -> Finding | None:

@@ -20,7 +20,7 @@ def wish_of(values: Mapping[str, Any]) -> Any:
     Raises
     ------
     ParameterError
-        If a parameter is not what a scenario takes, or the language or the draws are none.
+        If a parameter is not what a scenario takes, or a language, a number of draws or a day.
     OrganisationError
         If the file cannot be understood.
     """
@@ -41,6 +41,9 @@ def wish_of(values: Mapping[str, Any]) -> Any:
     check_wish(
         scenario, language=str(values.get("language", "en")), draws=int(values.get("draws", 1))
     )
+    for name in ("first", "as_of"):
+        if values.get(name):
+            _day(values[name], name)
     return scenario
 
 
@@ -86,8 +89,6 @@ def _opened(values: Mapping[str, Any], scenario: Any) -> tuple[Any, Any]:
     from salesforecast import desk, workbench
 
     organisation, draws = str(values["organisation"]), int(values.get("draws", 1000))
-    if values.get("as_of"):
-        _day(values["as_of"], "as_of")
     if values.get("name"):
         kept, _ = desk.version_of(values.get("store", ""), values["name"])
         return desk.reopen(organisation, kept, draws=draws), kept

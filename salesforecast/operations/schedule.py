@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from salesforecast import runs
-from salesforecast.errors import Finding, SalesforecastError
+from salesforecast.errors import DataError, Finding, ParameterError, SalesforecastError
 from salesforecast.fingerprint import databases
 from salesforecast.jobs import Job, find_job
 from salesforecast.masking import Mask
@@ -26,6 +26,9 @@ from salesforecast.operations.words import language_of, say
 from salesforecast.publishing import MANIFEST, latest_run, read_json
 from salesforecast.runs import RunResult
 from salesforecast.worker import described, supervise
+
+if TYPE_CHECKING:
+    from salesforecast.history.organisation import Organisation
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ def check(job: JobFile, *, notebooks: Path | None = None) -> Checked:
     found = find_job(job.notebook, notebooks)
     values = found.settle(wishes(job))
     if values.get("organisation"):
-        Organisation.read(str(values["organisation"]))
+        _measured(Organisation.read(str(values["organisation"])), str(values.get("measure", "")))
     wish_of(values)
     language, notes = language_of(values), []
     if values.get("scenario"):
@@ -69,6 +72,15 @@ def check(job: JobFile, *, notebooks: Path | None = None) -> Checked:
         if not os.environ.get(name):
             notes.append(say("not set", language, name=name))
     return Checked(job, found, values, tuple(notes))
+
+
+def _measured(organisation: Organisation, measure: str) -> None:
+    """Refuse a measure that the organisation does not have: it was asked for by the call."""
+    try:
+        organisation.measuring(measure)
+    except DataError as error:
+        where = "the parameters of the run"
+        raise ParameterError(error.what, where=where, fix=error.fix) from error
 
 
 def rehearse(

@@ -33,12 +33,15 @@ class Snapshot:
         First day of the last whole period.
     headers
         File name to its column names.
+    calendar
+        Which days its periods are made of; empty for calendar months.
     """
 
     cells: pd.DataFrame
     newest: pd.Timestamp
     cutoff: pd.Timestamp
     headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    calendar: str = ""
 
     @classmethod
     def of(cls, loaded: Loaded, organisation: Organisation) -> Snapshot:
@@ -47,7 +50,8 @@ class Snapshot:
         keys = [lines["territory"].rename("place"), lines["product"], lines["period"]]
         cells = lines.groupby(keys, observed=True)["amount"].agg(sales="sum", lines="size")
         cutoff = last_complete_period(lines, organisation)
-        return cls(cells.reset_index(), lines["date"].max(), cutoff, loaded.headers)
+        calendar = "" if organisation.calendar.plain else str(organisation.calendar)
+        return cls(cells.reset_index(), lines["date"].max(), cutoff, loaded.headers, calendar)
 
     @classmethod
     def read(cls, run: Path) -> Snapshot | None:
@@ -57,7 +61,8 @@ class Snapshot:
             return None
         cells = pd.read_parquet(run / DATA)
         headers = {name: tuple(columns) for name, columns in told["columns"].items()}
-        return cls(cells, pd.Timestamp(told["newest"]), pd.Timestamp(told["cutoff"]), headers)
+        newest, cutoff = pd.Timestamp(told["newest"]), pd.Timestamp(told["cutoff"])
+        return cls(cells, newest, cutoff, headers, told.get("calendar", ""))
 
     def write(self, folder: Path) -> dict[str, object]:
         """Write the sums into a run's folder; return what its manifest says of the data."""
@@ -70,6 +75,7 @@ class Snapshot:
             "places": int(self.cells["place"].nunique()),
             "products": int(self.cells["product"].nunique()),
             "columns": {name: list(columns) for name, columns in self.headers.items()},
+            "calendar": self.calendar,
         }
         return dict(json.loads(json.dumps(told)))
 

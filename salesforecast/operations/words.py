@@ -105,7 +105,7 @@ ENGLISH: Mapping[str, str] = {
     "none": "none",
     "last run": "last run with these parameters",
     "read": "data read",
-    "data read": "{n:order line|order lines} up to {newest}",
+    "data read": "{n:,} {n:=order line|order lines} up to {newest}",
     "would plan": "would plan",
     "plan": "{total:,} over {n:position|positions}, {first} to {last}",
     "on success": "success",

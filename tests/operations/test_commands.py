@@ -16,7 +16,8 @@ from tests.small_jobs import PARAMETERS, WORK, write_job
 @pytest.fixture
 def here(tmp_path, monkeypatch, tiny_company):
     """A folder with a small job, the tiny company and a job file."""
-    write_job(tmp_path / "notebooks", MAIN_JOB, PARAMETERS, WORK)
+    more = 'seed: int = 0\nmeasure: str = ""\nas_of: str = ""\n'
+    write_job(tmp_path / "notebooks", MAIN_JOB, f"{more}{PARAMETERS}", WORK)
     shutil.copy(tiny_company, tmp_path)
     shutil.copy(tiny_company.parent / "orders.csv", tmp_path)
     (tmp_path / "job.toml").write_text(
@@ -66,6 +67,9 @@ def test_a_dry_run_checks_and_leaves_nothing(here):
         (("run", "job.toml", "-p", "api_token=hunter22"), 2, "looks like a secret"),
         (("run", "../job"), 2, "there is no job"),
         (("run", "job.toml", "-p", "draws=0"), 2, "too few"),
+        (("run", "job.toml", "-p", "seed=-1"), 2, "the seed -1 is negative"),
+        (("run", "job.toml", "-p", "measure=visits"), 2, "use one of: revenue"),
+        (("run", "job.toml", "-p", "as_of=soon"), 2, "write a date"),
         (("runs", "show", "../../etc"), 2, "there is no run"),
         (("runs", "explain"), 2, "there is no run"),
     ],

@@ -149,3 +149,12 @@ def test_places_that_only_changed_their_name_are_asked_for_by_that_name(now, wor
     fixes = [one.finding.effect for one in seen if "places have changed" in one.finding.what]
     assert len(fixes) == 1
     assert words in fixes[0]
+
+
+def test_deliveries_in_other_business_months_are_not_held_against_each_other():
+    before = replace(delivery(), calendar="weeks")
+    halved = changed(delivery(), sales=50.0)
+    assert any("restated" in what for what in told(halved, delivery())["error"])
+    found = told(halved, before)
+    assert not found["error"]
+    assert found["warning"] == ["months have other days than at the last good run"]

@@ -37,6 +37,10 @@ ENGLISH: Mapping[str, tuple[str, str]] = {
         "{lost:,} of {old:,} order lines of the last run are gone",
         f"{_SETTLE}lost_lines.",
     ),
+    "gate calendar": (
+        "months have other days than at the last good run",
+        "The two cannot be held against each other, period by period: this time nothing is compared.",
+    ),
     "gate restated": (
         "history was restated in {n} places and products, together {change:+,.0f}",
         "The forecast rests on the new figures.",
@@ -88,6 +92,7 @@ CHINESE: Mapping[str, tuple[str, str]] = {
     "gate columns new": ("新增列：{names}", "这些列不被读取，无需处理。"),
     "gate columns gone": ("消失的列：{names}", "这些列不被读取，无需处理。"),
     "gate lost": ("上次运行的 {old:,} 行订单中有 {lost:,} 行消失", f"{_SETTLE_ZH}lost_lines。"),
+    "gate calendar": ("业务月的起止日与上次成功运行不同", "两次数据无法逐期对照：本次不作比较。"),
     "gate restated": (
         "历史数据在 {n} 处（地区×产品×期间）被改动，合计 {change:+,.0f}",
         "预测以新数字为准。",

@@ -203,7 +203,8 @@ def _without(raw: Raw, source: Source) -> Raw:
 
 def _further(organisation: Organisation) -> dict[str, str]:
     """Hashes of files that later stages read."""
-    parts = (organisation.assignments, organisation.quota)
+    own = organisation.calendar if organisation.calendar.path else None
+    parts = (organisation.assignments, organisation.quota, own)
     paths = [Path(organisation.folder / part.path) for part in parts if part]
     return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in paths if p.is_file()}
 

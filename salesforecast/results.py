@@ -203,16 +203,28 @@ def _why_moved(row: Mapping[str, Any]) -> str:
 def closing_words(report: Report, *, language: str = "en") -> str:
     """The sentence and the table that a run ends with."""
     plan: Any = report.plan
-    table = _ranged_left(summary(plan, divisor=report.divisor))
-    said = headline(report, Wording(language, report.divisor, calendar=plan.calendar))
+    words = Wording(language, report.divisor, calendar=plan.calendar)
+    table = _ranged_left(summary(plan, divisor=report.divisor), words)
+    said = headline(report, words)
     heading = ", ".join(part for part in (report.organisation, report.unit_words) if part)
     return f"{heading}\n{table}\n{said}"
 
 
-def _ranged_left(table: pd.DataFrame) -> str:
+def _ranged_left(table: pd.DataFrame, words: Wording) -> str:
     """The table as text: names left, indented by level and wide enough in Chinese, figures right."""
     names = ["unit", *table["unit"]]
+    if words.language != "en":
+        names[0] = words.say("unit")
+        keys = ["last", "forecast", "target", "growth", "chance"]
+        heads = [words.say(key).replace("<br>", "").removesuffix("%") for key in keys]
+        signs = ["", "", "", "%", "%"]
+        table = table.set_axis(["unit", *map("".join, zip(heads, signs, strict=True))], axis=1)
     wide = [sum(1 + (east_asian_width(letter) in "WF") for letter in name) for name in names]
     padded = [name + " " * (max(wide) - width) for name, width in zip(names, wide, strict=True)]
-    figures = table.drop(columns="unit").to_string(index=False, na_rep="").splitlines()
-    return "\n".join(f"{name}  {line}" for name, line in zip(padded, figures, strict=True))
+    whole = {name: "{:,}".format for name, kind in table.dtypes.items() if kind.kind == "i"}
+    in_columns = ("display.unicode.east_asian_width", True)
+    with pd.option_context(*in_columns):
+        figures = table.drop(columns="unit").to_string(index=False, na_rep="", formatters=whole)
+    return "\n".join(
+        f"{name}  {line}" for name, line in zip(padded, figures.splitlines(), strict=True)
+    )

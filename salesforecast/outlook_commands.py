@@ -308,7 +308,7 @@ def expenses(name: str, budget: Path, **options: Any) -> None:
         sold = desk.sold(inputs, plan, as_of=day)
         leaves = sold.pivot_table(index="node", columns="period", values="actual")
         sums = plan.hierarchy.totals(leaves.reindex(plan.hierarchy.leaves).fillna(0.0))
-        spent = costs.read_spent(options["spent"])
+        spent = costs.read_spent(options["spent"], plan.calendar)
         held = costs.held_against(allowed, spent, sums, closed=month)
         data["held"] = rows_of(held)
         words += f"\n\nuntil {month:%Y-%m}:\n{held.round(3).to_string(index=False)}"

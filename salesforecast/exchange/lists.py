@@ -180,6 +180,8 @@ def _headcount(
         count, ramp = _number(numbers, row, "count"), _number(numbers, row, "ramp")
         start = starts[row]
         assert isinstance(start, pd.Timestamp)
+        if start.day > 1:  # a day, not the name of a month
+            start = reader.plan.calendar.start_of(start, "M")
         entry: dict[str, object] = {
             "start": f"{start:%Y-%m}",
             "count": 1 if count is None else int(count),

@@ -13,6 +13,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from salesforecast.errors import DataError, ParameterError, nearest
+from salesforecast.fiscal import PLAIN, FiscalCalendar
 from salesforecast.hierarchy import ROOT
 from salesforecast.planning.plan import Plan
 from salesforecast.planning.spread import share
@@ -122,8 +123,8 @@ def budget(plan: Plan, expenses: Sequence[Expense]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["node", "category", "period", "budget"])
 
 
-def read_spent(path: str | Path) -> pd.DataFrame:
-    """Read what was spent: a CSV with `node, category, period, spent`.
+def read_spent(path: str | Path, calendar: FiscalCalendar = PLAIN) -> pd.DataFrame:
+    """Read what was spent: a CSV with `node, category, period, spent`; a period is a month or a day.
 
     Raises
     ------
@@ -136,8 +137,8 @@ def read_spent(path: str | Path) -> pd.DataFrame:
         lacking = [name for name in wanted if name not in table.columns]
         if lacking:
             raise ValueError(f"it lacks {', '.join(lacking)}")
-        days = pd.to_datetime(table["period"]).dt.to_period("M").dt.to_timestamp()
-        return table[wanted].assign(period=days, spent=table["spent"].astype("float64"))
+        months = [calendar.named(text) for text in table["period"].astype("str")]
+        return table[wanted].assign(period=months, spent=table["spent"].astype("float64"))
     except (OSError, ValueError, UnicodeDecodeError) as error:
         raise DataError(
             "what was spent cannot be read.",

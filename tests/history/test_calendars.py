@@ -1,5 +1,8 @@
 """`[calendar]`: business months of weeks, from another day on, or by a table; slips named."""
 
+import re
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -103,3 +106,19 @@ def test_what_is_wrong_with_a_table_is_named_with_its_cell(tmp_path, table, word
         described(tmp_path, 'path = "fiscal.csv"')
     assert "fiscal.csv" in caught.value.where
     assert words in str(caught.value)
+
+
+def test_the_calendars_of_the_document_are_read(tmp_path):
+    text = (Path(__file__).parents[2] / "docs" / "calendars.md").read_text("utf-8")
+    (tmp_path / "fiscal.csv").write_text(
+        re.search(r"```\n(period,first\n.*?)```", text, re.DOTALL)[1]
+    )
+    told = re.findall(r"```toml\n\[calendar\]\n(.*?)```", text, re.DOTALL)
+    read = [described(tmp_path, calendar).calendar for calendar in told]
+    assert [calendar.plain for calendar in read] == [False] * 3
+    assert read[0].label(pd.Timestamp("2025-02-01"), "M") == "2025-02 (P1)"
+    assert [f"{day:%d.%m.}" for day in read[1].dates(pd.Timestamp("2025-05-01"))] == [
+        "26.04.",
+        "25.05.",
+    ]
+    assert read[2].named("2025-02-23") == pd.Timestamp("2025-02-01")

@@ -26,7 +26,8 @@ export function amount(value, page) {
 
 export function points(fraction, page) {
   if (missing(fraction)) return page.words.none;
-  const text = TENTH.format(Math.abs(fraction) * 100).replaceAll(",", "");
+  const share = Math.abs(fraction) * 100;
+  const text = (share < 999.95 ? TENTH : WHOLE).format(share);
   return (text === "0.0" ? "" : fraction > 0 ? "+" : MINUS) + text;
 }
 

@@ -63,12 +63,16 @@ class Voice:
 
 
 def name(limits: Limits, node: str) -> str:
-    """The node's label, or its path where another node has the same label."""
+    """The node's label, or where others have the same its path; a house leaf with its place."""
     labels = limits.hierarchy.nodes["label"]
     if node not in labels.index:
         return node
     label = str(labels[node])
-    return label if int((labels == label).sum()) == 1 else node
+    if int((labels == label).sum()) == 1:
+        return label
+    if label.startswith("("):
+        return f"{labels[limits.hierarchy.nodes.at[node, 'parent']]} {label}"
+    return node
 
 
 def kind(rule: Rule, voice: Voice) -> str:
@@ -96,24 +100,31 @@ def conflict(
     fix = ways_out(limits, it.options, voice)
     where = name(limits, it.node)
     off = voice.money(it.shortfall)
+    place = "" if where in low + high else where + ("：" if voice.chinese else ": ")
     dry = _left_with_nothing(limits, forced, it)
     alone = len(forced) == 1 and forced.tolist() == left.tolist()
+    if not alone:  # of a single limit what it comes to is said beside it
+        low, high = (
+            _item(limits, which[0], 0.0, voice, amount="") if len(which) == 1 else words
+            for which, words in ((forced, low), (left, high))
+        )
     if voice.chinese:
         if alone:
-            return f"{where}：{low}中没有 {voice.money(limits.step)} 的整数倍。", fix
-        asks = f"{low}合计要求 {voice.money(asked)}" if len(forced) else "目标不得低于零"
-        text = f"{where}：{asks}，{high}最多允许 {voice.money(allowed)}，相差 {off}。"
+            return f"{place}{low}中没有 {voice.money(limits.step)} 的整数倍。", fix
+        sums = "合计" if len(forced) > 1 else ""
+        asks = f"{low}{sums}要求 {voice.money(asked)}" if len(forced) else "目标不得低于零"
+        text = f"{place}{asks}，{high}最多允许 {voice.money(allowed)}，相差 {off}。"
         more = f"连同另外 {it.others} 项限制，共差 {voice.money(it.whole)}。" if it.others else ""
         more += f"{listed(dry, voice)}将没有任何份额。" if dry else ""
         return text + more, fix
     if alone:
-        return f"{where}: {low} holds no multiple of the step of {voice.money(limits.step)}.", fix
+        return f"{place}{low} holds no multiple of the step of {voice.money(limits.step)}.", fix
     asks = (
         f"{low} {_verb(forced, 'ask')} for {voice.money(asked)}"
         if len(forced)
         else "no target is below zero"
     )
-    text = f"{where}: {asks}, {high} {_verb(left, 'allow')} {voice.money(allowed)}: {off} too much."
+    text = f"{place}{asks}, {high} {_verb(left, 'allow')} {voice.money(allowed)}: {off} too much."
     if it.others:
         limits_there = "limit" if it.others == 1 else "limits"
         text += f" With {it.others} further {limits_there} there it is {voice.money(it.whole)}."
@@ -202,10 +213,13 @@ def _named(limits: Limits, which: np.ndarray, values: np.ndarray, voice: Voice) 
     return listed(words, voice)
 
 
-def _item(limits: Limits, which: int, steps: float, voice: Voice) -> str:
-    amount = voice.money(float(steps) * limits.step)
+def _item(
+    limits: Limits, which: int, steps: float, voice: Voice, *, amount: str | None = None
+) -> str:
+    """One limit with its amount (`amount`, where it is given), who set it and why."""
+    told = voice.money(float(steps) * limits.step) if amount is None else amount
     if which == limits.total_at:
-        return f"总目标（{amount}）" if voice.chinese else f"the total ({amount})"
+        return ("总目标" if voice.chinese else "the total") + _bracket([told], voice)
     rule = limits.rules[which]
     if isinstance(rule, Sum):
         chinese = voice.chinese
@@ -216,13 +230,21 @@ def _item(limits: Limits, which: int, steps: float, voice: Voice) -> str:
     at = limits.at[which]
     node = str(limits.hierarchy.nodes.index[at]) if at >= 0 else rule.node
     as_set = getattr(rule, "amount", np.nan)
-    if not isinstance(rule, Capacity) and abs(as_set / limits.step - steps) < 1:
-        amount = voice.money(as_set)
-    set_by = _set_by(rule, voice)
-    extra = _extra(rule, voice)
+    if told and not isinstance(rule, Capacity) and abs(as_set / limits.step - steps) < 1:
+        told = voice.money(as_set)
+    bracket = _bracket([_extra(rule, voice), told, _set_by(rule, voice)], voice)
     if voice.chinese:
-        return f"{name(limits, node)}的{kind(rule, voice)}（{extra}{amount}{set_by}）"
-    return f"{name(limits, node)}'s {kind(rule, voice)} ({extra}{amount}{set_by})"
+        return f"{name(limits, node)}的{kind(rule, voice)}{bracket}"
+    return f"{name(limits, node)}'s {kind(rule, voice)}{bracket}"
+
+
+def _bracket(said: Sequence[str], voice: Voice) -> str:
+    """What there is to say in brackets; its marks stand between two things only."""
+    marks = "，,; "
+    words = "".join(said).strip(marks)
+    if not words:
+        return ""
+    return f"（{words}）" if voice.chinese else f" ({words})"
 
 
 def _shared(limits: Limits, rule: Capacity, voice: Voice) -> str:

@@ -158,10 +158,11 @@ class Wording:
         return f"+{text}" if value > 0 and re.search("[1-9]", text) else text
 
     def points(self, fraction: float) -> str:
-        """Per cent with a sign and one decimal, without the percent sign: `+9.2`, `−0.4`, `0.0`."""
+        """Per cent with a sign, without the percent sign: `+9.2`, `−0.4`, `0.0`; `+1,240` of many."""
         if not math.isfinite(fraction):
             return self.say("none")
-        text = f"{abs(fraction) * 100:.1f}"
+        share = abs(fraction) * 100
+        text = f"{share:.1f}" if share < 999.95 else f"{share:,.0f}"
         sign = "" if text == "0.0" else "+" if fraction > 0 else MINUS
         return sign + text
 

@@ -48,7 +48,9 @@ body[data-voila] .sf-screen {{ height: 100vh; }}
 .sf-screen .sf-panel .widget-hbox > .widget-text {{ flex: 1 1 0; width: 0; min-width: 0; }}
 .sf-screen .sf-panel .widget-text, .sf-screen .sf-panel .widget-dropdown, .sf-screen .sf-panel .widget-hslider {{ margin: 1px 0; width: 100%; }}
 .sf-screen .sf-panel h3 {{ font-weight: 400; color: {INK2}; margin: 7px 0 1px; font-size: 11.5px; }}
-.sf-screen .sf-panel input, .sf-screen .sf-panel select {{ border: 1px solid #8fb4da; border-radius: 3px; background: {EDIT_BG}; color: {EDIT}; font-weight: 600; }}
+.sf-screen .sf-panel input, .sf-screen .sf-panel select {{ border: 1px solid #8fb4da; border-radius: 3px; background-color: {EDIT_BG}; color: {EDIT}; font-weight: 600; }}
+.sf-screen .sf-panel .widget-hbox > .sf-field-unit {{ flex: 0 0 98px; width: 98px; }}
+.sf-screen .sf-panel .sf-field-unit select {{ font-size: 11px; padding-right: 16px; }}
 .sf-screen .sf-panel select {{ font-weight: 400; }}
 .sf-screen .sf-by-hand div {{ cursor: pointer; padding: 2px 0; border-top: 1px solid {LINE}; }}
 .sf-screen .sf-by-hand b, .sf-screen .sf-by-hand span {{ display: block; font-size: 11px; }}

@@ -32,7 +32,7 @@ LAYOUT = f"""<style>
 .sf-what-if .sf-line > .widget-label {{ flex: 0 0 108px; color: {INK2}; }}
 .sf-what-if .sf-line > :last-child {{ flex: 1 1 0; width: 0; min-width: 0; margin: 1px 0; }}
 .sf-what-if .sf-form input, .sf-what-if .sf-form select, .sf-what-if .sf-asked input[type=text], .sf-what-if .sf-asked select {{
-  border: 1px solid #8fb4da; border-radius: 3px; background: {EDIT_BG}; color: {EDIT}; }}
+  border: 1px solid #8fb4da; border-radius: 3px; background-color: {EDIT_BG}; color: {EDIT}; }}
 .sf-what-if .sf-form > .widget-dropdown select {{ font-weight: 600; }}
 .sf-what-if .sf-change {{ border-bottom: 1px solid {LINE2}; align-items: center; background: #fff; padding: 0 4px; }}
 .sf-what-if .sf-change .widget-checkbox {{ flex: 1 1 0; margin: 0; }}

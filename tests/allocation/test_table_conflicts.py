@@ -38,7 +38,7 @@ def table() -> dict:
 def test_every_contradiction_is_named_with_owner_reason_and_repairs(table):
     found = diagnose_table(**table)
     assert len(found) == 2
-    assert found[0].text().startswith("Cy: the total of Cy (100) asks for 100")
+    assert found[0].text().startswith("the total of Cy (100) asks for 100")
     assert found[0].text().endswith("allow 60: 40 too much.")
     assert found[1].text() == (
         "the total of 2013-11 (100), Ann/2013-11's floor (80) and Bo/2013-11's floor"

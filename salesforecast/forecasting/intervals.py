@@ -9,14 +9,14 @@ there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from salesforecast.forecasting.models import INSTANT, Prepared, run_prepared
-from salesforecast.forecasting.panel import Panel
+from salesforecast.forecasting.panel import Panel, panels
 from salesforecast.forecasting.weights import (
     EVERYTHING,
     FIXED,
@@ -148,7 +148,7 @@ def outlook(
     at = np.stack([np.interp(wanted, GRID, one) for one in shape])
     mean = np.empty((len(series), horizon))
     quantiles = np.empty((len(wanted), len(series), horizon))
-    for part, panel in _panels(series, season, horizon, chunk):
+    for part, panel in panels(series, season=season, horizon=horizon, chunk=chunk):
         ahead, size = _forecast(panel, network, spread)
         mean[part] = panel.in_order(ahead)
         floor = np.where(panel.lowest < 0, -np.inf, 0.0)
@@ -156,14 +156,6 @@ def outlook(
             drawn = np.maximum(ahead + at[:, row, None] * size, floor)
             quantiles[row, part] = panel.in_order(drawn)
     return Outlook(mean, tuple(wanted.tolist()), quantiles)
-
-
-def _panels(
-    series: Sequence[np.ndarray], season: int, horizon: int, chunk: int
-) -> Iterator[tuple[slice, Panel]]:
-    for first in range(0, len(series), chunk):
-        part = slice(first, min(first + chunk, len(series)))
-        yield part, Panel.of(series[part], season=season, horizon=horizon)
 
 
 def _forecast(panel: Panel, network: Network, spread: Spread) -> tuple[np.ndarray, np.ndarray]:
@@ -191,9 +183,10 @@ def _with_own(
     if not long:
         return shape
     errors = []
-    for part, panel in _panels([one[:-horizon] for one in long], season, horizon, chunk):
+    known = [one[:-horizon] for one in long]
+    for part, panel in panels(known, season=season, horizon=horizon, chunk=chunk):
         ahead, size = _forecast(panel, network, spread)
-        later = np.stack([one[-horizon:] for one in long[part]])
+        later = np.stack([long[i][-horizon:] for i in part])
         actual = later[panel.order].T / panel.scale
         errors.append((actual - ahead) / np.maximum(size, 1e-9))
     every = np.hstack(errors)

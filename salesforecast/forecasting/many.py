@@ -9,7 +9,7 @@ import pandas as pd
 
 from salesforecast.errors import DataError
 from salesforecast.forecasting.models import INSTANT, run_models
-from salesforecast.forecasting.panel import Panel
+from salesforecast.forecasting.panel import panels
 
 CHUNK = 2000  # series at a time
 
@@ -43,11 +43,10 @@ def forecast_many(
     if chunk < 1:
         raise ValueError(f"chunk {chunk} must be at least 1")
     out = np.empty((len(series), horizon))
-    for first in range(0, len(series), chunk):
-        panel = Panel.of(series[first : first + chunk], season=season, horizon=horizon)
+    for at, panel in panels(series, season=season, horizon=horizon, chunk=chunk):
         made = run_models(panel, models)
         mean = np.mean([made[name] for name in models], axis=0)
-        out[first : first + chunk] = panel.in_order(mean)
+        out[at] = panel.in_order(mean)
     return out
 
 

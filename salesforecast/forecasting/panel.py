@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+STEP = 2_000  # empty cells that cost as much as one more step of all loops over time
 BLOCK = 16_000  # candidates × series per block: what stays in a processor's cache
 
 
@@ -144,6 +145,25 @@ class Panel:
         width = max(8, BLOCK // candidates)
         for first in range(0, self.count, width):
             yield slice(first, min(first + width, self.count))
+
+
+def panels(
+    series: Sequence[np.ndarray], *, season: int, horizon: int, chunk: int
+) -> Iterator[tuple[np.ndarray, Panel]]:
+    """Panels of at most `chunk` series each, and the positions (int64) of their series.
+
+    Long and short series are kept apart where one panel for both would be mostly empty.
+    """
+    lengths = np.array([len(one) for one in series], dtype=np.int64)
+    for first in range(0, len(series), chunk):
+        part = np.arange(first, min(first + chunk, len(series)))
+        part = part[np.argsort(-lengths[part], kind="stable")]
+        while len(part):
+            empty = (lengths[part[0]] - lengths[part]) * np.arange(len(part), 0, -1)
+            gain = empty - STEP * lengths[part]
+            count = int(gain.argmax()) if gain.max() > 0 else len(part)
+            at, part = np.sort(part[:count]), part[count:]
+            yield at, Panel.of([series[i] for i in at], season=season, horizon=horizon)
 
 
 def _filled(values: np.ndarray) -> np.ndarray:

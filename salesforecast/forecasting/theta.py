@@ -94,10 +94,11 @@ def _collect(
             for row, (a, b) in enumerate(((r, r), (r, g), (g, g), (r, decay), (g, decay))):
                 np.multiply(a, b, out=w)
                 sums[row, :, :n] += w
-            sums[5, :, :n] += decay * decay
         r *= rates
         level[:, :n] += r
         decay = decay * (1 - rates)
+    fading = (1 - rates) ** 2  # of what an initial level explains, from the third value on
+    sums[5] = np.maximum(fading**2 - fading ** panel.lengths[block], 0.0) / (1 - fading)
     return level, sums
 
 

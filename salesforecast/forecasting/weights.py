@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from salesforecast.forecasting.models import INSTANT, Prepared, run_prepared
-from salesforecast.forecasting.panel import Panel
+from salesforecast.forecasting.panel import Panel, panels
 from salesforecast.forecasting.season import seasonal_test
 
 MEMBERS = (
@@ -186,7 +186,6 @@ def forecast_learned(
     """
     network = Network.read(weights)
     out = np.empty((len(series), horizon))
-    for first in range(0, len(series), chunk):
-        panel = Panel.of(series[first : first + chunk], season=season, horizon=horizon)
-        out[first : first + chunk] = panel.in_order(combine_learned(panel, network))
+    for at, panel in panels(series, season=season, horizon=horizon, chunk=chunk):
+        out[at] = panel.in_order(combine_learned(panel, network))
     return out

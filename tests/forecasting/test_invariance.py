@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from salesforecast.forecasting.intervals import outlook
 from salesforecast.forecasting.many import forecast_many
+from salesforecast.forecasting.panel import panels
 from salesforecast.forecasting.weights import forecast_learned
 from tests.examples import examples
 
@@ -56,6 +57,17 @@ def test_order_and_chunks_change_nothing(way: str, seed: int, chunk: int):
     order = np.random.default_rng(seed).permutation(len(series))
     moved = WAYS[way]([series[i] for i in order], chunk=chunk)
     np.testing.assert_allclose(moved, whole[order], rtol=1e-7, atol=1e-7)
+
+
+def test_one_very_long_series_is_kept_apart_and_changes_nothing():
+    rng = np.random.default_rng(2)
+    short = [100 + rng.normal(0, 5, int(n)) for n in rng.integers(20, 40, 300)]
+    long = 100 + rng.normal(0, 5, 1500)
+    parts = [at for at, _ in panels([*short, long], season=12, horizon=6, chunk=2000)]
+    assert [len(at) for at in parts] == [1, 300]
+    made = forecast_many([*short, long], season=12, horizon=6)
+    np.testing.assert_allclose(made[:-1], forecast_many(short, season=12, horizon=6), rtol=1e-9)
+    np.testing.assert_allclose(made[-1:], forecast_many([long], season=12, horizon=6), rtol=1e-9)
 
 
 def test_a_level_far_above_its_noise_shifts_the_forecast():

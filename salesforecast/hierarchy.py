@@ -124,14 +124,16 @@ class Hierarchy:
         DataError
             If a leaf is missing or there is a row that is no leaf.
         """
-        stray = leaf_values.index.symmetric_difference(self.leaves)
-        if len(stray) or leaf_values.index.has_duplicates:
-            raise DataError(
-                "the rows are not the leaves of the hierarchy.",
-                where=f"first difference: {list(stray[:3])}",
-                fix="give exactly one row for each leaf.",
-            )
-        aligned = leaf_values.loc[self.leaves]
+        aligned = leaf_values
+        if not leaf_values.index.equals(self.leaves):
+            stray = leaf_values.index.symmetric_difference(self.leaves)
+            if len(stray) or leaf_values.index.has_duplicates:
+                raise DataError(
+                    "the rows are not the leaves of the hierarchy.",
+                    where=f"first difference: {list(stray[:3])}",
+                    fix="give exactly one row for each leaf.",
+                )
+            aligned = leaf_values.loc[self.leaves]
         summing = self.summing
         columns = {
             name: (summing.astype(column.dtype) if column.dtype.kind == "i" else summing)

@@ -11,11 +11,11 @@ import pandas as pd
 
 from salesforecast.allocation.allocate import Allocation, allocate
 from salesforecast.allocation.explain import explain, sentence
-from salesforecast.allocation.measures import chances
 from salesforecast.errors import DataError, Finding
 from salesforecast.fiscal import MONTHS
 from salesforecast.forecasting.forecast import Forecast
 from salesforecast.forecasting.oddities import unsaid
+from salesforecast.futures import Futures
 from salesforecast.grain import Shape, corridor_limits, grain_of, months_of, within
 from salesforecast.hierarchy import Hierarchy
 from salesforecast.history.load import Loaded
@@ -33,6 +33,7 @@ from salesforecast.planning.scenario import Scenario
 from salesforecast.references import with_references
 from salesforecast.reporting.report import folded
 from salesforecast.reporting.wording import off_the_ends
+from salesforecast.rules import Rule
 from salesforecast.stages import Stages
 from salesforecast.wishes import MOST, check_fit, check_wish, criterion_of
 
@@ -78,10 +79,14 @@ class Inputs:
         """The tree's nodes with what no scenario moves: `baseline, forecast, low80, high80`."""
         hierarchy = self.hierarchy
         sums = hierarchy.totals(self.leaves[["history", "forecast"]])
-        drawn = (hierarchy.summing @ self.draws.to_numpy().T).T
-        low, high = np.quantile(drawn, [0.1, 0.9], axis=0)
+        low, high = np.quantile(self.futures.sums().T, [0.1, 0.9], axis=0)
         names = {"baseline": sums["history"], "forecast": sums["forecast"]}
         return hierarchy.nodes.assign(**names, low80=low, high80=high)
+
+    @cached_property
+    def futures(self) -> Futures:
+        """The draws, with what every plan asks of them anew."""
+        return Futures(self.hierarchy, self.leaves, self.draws)
 
     @cached_property
     def shape(self) -> Shape:
@@ -258,22 +263,25 @@ def build_plan(
         draws=len(inputs.draws),
     )
     total = total_of(inputs, scenario)
-    known, expected, shape = inputs.leaves, inputs.expected, inputs.shape
+    known, shape = inputs.leaves, inputs.shape
     if before is not None:
         old = before.targets.groupby("node")["target"].sum()
         known = known.assign(plan=old.reindex(known.index).fillna(0.0).astype("float64"))
     calendar = inputs.organisation.calendar
     known = with_references(known, scenario, inputs.hierarchy, inputs.quarter, fiscal=calendar)
-    inputs = replace(inputs, leaves=known)
-    allocation = _allocate(inputs, scenario, total)
+
+    def allocated(rules: tuple[Rule, ...]) -> Allocation:
+        return _allocate(inputs, known, replace(scenario, rules=rules), total)
+
+    allocation = allocated(scenario.rules)
     explained = explain(
         allocation,
         inputs.hierarchy,
-        inputs.leaves,
+        known,
         criterion=criterion_of(scenario),
         draws=inputs.draws,
     )
-    units = _units(inputs, scenario, allocation, expected)
+    units = _units(inputs, scenario, allocation)
 
     @cache
     def by_month() -> pd.DataFrame:
@@ -290,7 +298,7 @@ def build_plan(
             allocation,
             scenario.rules,
             inputs.hierarchy,
-            without=lambda rules: _allocate(inputs, replace(scenario, rules=rules), total),
+            without=allocated,
             language=language,
         )
         if not scenario.corridors:
@@ -323,33 +331,38 @@ def build_plan(
     )
 
 
-def _allocate(inputs: Inputs, scenario: Scenario, total: int) -> Allocation:
+def _allocate(inputs: Inputs, leaves: pd.DataFrame, scenario: Scenario, total: int) -> Allocation:
     return allocate(
         total,
         inputs.hierarchy,
-        inputs.leaves,
-        criterion=criterion_of(scenario),
+        leaves,
+        criterion=inputs.futures.criterion(scenario),
         rules=scenario.limits(inputs.quarter, fiscal=inputs.organisation.calendar),
         step=scenario.step,
         draws=inputs.draws,
     )
 
 
-def _units(
-    inputs: Inputs, scenario: Scenario, allocation: Allocation, known: pd.DataFrame
-) -> pd.DataFrame:
+def _units(inputs: Inputs, scenario: Scenario, allocation: Allocation) -> pd.DataFrame:
     """One row a node: what is known, what is asked, and what it means."""
-    hierarchy = inputs.hierarchy
-    units = known.copy()
-    units["target"] = allocation.nodes["target"]
-    factor = hedge_on_path(hierarchy, scenario.hedge)
-    units["assigned"] = round_to_step((units["target"] * factor).to_numpy(), scenario.step)
-    target = units["target"]
-    units["growth"] = (target / units["baseline"] - 1).where(units["baseline"] > 0)
-    units["stretch"] = (target / units["forecast"] - 1).where(units["forecast"] > 0)
-    units["chance"] = chances(allocation.targets, inputs.draws, hierarchy)
-    units["limit"] = allocation.nodes["limit"]
-    return units
+    known = inputs.expected
+    target = allocation.nodes["target"].to_numpy()
+    factor = hedge_on_path(inputs.hierarchy, scenario.hedge).to_numpy()
+    return known.assign(
+        target=target,
+        assigned=round_to_step(target * factor, scenario.step),
+        growth=_against(target, known["baseline"]),
+        stretch=_against(target, known["forecast"]),
+        chance=inputs.futures.chances(allocation.targets),
+        limit=allocation.nodes["limit"],
+    )
+
+
+def _against(target: np.ndarray, known: pd.Series) -> np.ndarray:
+    """How far the targets lie above what is known; missing where there is nothing to compare with."""
+    base = known.to_numpy(dtype=float)
+    out = np.full(len(base), np.nan)
+    return np.divide(target, base, out=out, where=base > 0) - 1
 
 
 def summary(plan: Plan, *, divisor: int = 1) -> pd.DataFrame:

@@ -19,7 +19,8 @@ function cellOf(view, field, draw, options = {}) {
       element.id = `${view.id}-${row.at}-${field}`;
       view.mark(element, row, field);
       const drawn = draw(row, element);
-      return view.typed(row, field) ?? drawn;
+      element.drawnAs = view.typed(row, field) ?? drawn;
+      return element.drawnAs;
     },
   };
 }
@@ -34,23 +35,25 @@ function unitName(view, row) {
 export function columnsOf(view) {
   const { page } = view;
   const { words } = page;
-  const money = (field, width, options = {}) => cellOf(view, field, (row) => amount(row[field], page), { width, ...options });
+  const longest = amount(view.rows.get(view.nodes[0]).target, page).length;
+  const room = 7 * Math.max(0, longest - 6);  // px: figures in a small unit are long
+  const money = (field, width, options = {}) => cellOf(view, field, (row) => amount(row[field], page), { width: width + room, ...options });
   const limit = (field) => cellOf(view, field, (row, element) => {
     element.classList.toggle("sf-g-set", !missing(row[field]));
     return amount(row[field], page);
-  }, { width: 50 });
+  }, { width: 50 + room });
   const share = (field) => cellOf(view, field, (row) => points(row[field], page), { width: 50 });
   const group = (title, columns, css) => ({ title: escaped(title), columns, cssClass: css, headerHozAlign: "left" });
   const capacity = page.has_capacity ? [money("capacity", 56)] : [];
   const months = page.months.map((name, at) => cellOf(
-    view, `month${at}`, (row) => amount(row.months?.[at], page), { width: 54, title: name }));
+    view, `month${at}`, (row) => amount(row.months?.[at], page), { width: 54 + room, title: name }));
   const known = [money("baseline", 56), money("forecast", 56),
     cellOf(view, "range", (row) => rangeBar(row, page), { width: 66, left: true }), ...capacity];
   const asked = [cellOf(view, "target", (row, element) => {
     element.classList.toggle("sf-g-locked", row.lock);
     element.classList.toggle("sf-g-hand", Boolean(row.hand));
     return amount(row.target, page);
-  }, { width: 62 }), ...months];
+  }, { width: 62 + room }), ...months];
   const means = [share("growth"), share("stretch"),
     cellOf(view, "chance", (row, element) => {
       element.classList.toggle("sf-g-low", !missing(row.chance) && row.chance < page.low);

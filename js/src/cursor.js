@@ -95,6 +95,7 @@ export class Cursor {
     const waits = view.refusal?.node === node && view.refusal.field === field ? view.refusal.text : undefined;
     input.value = first ?? waits ?? (missing(value) ? "" : String(value / view.page.divisor));
     input.setAttribute("aria-label", `${view.rows.get(node).label}, ${view.page.words[field]}`);
+    cell.drawnAs = undefined;  // whatever stood here is to be drawn again
     cell.replaceChildren(input);
     input.focus();
     if (first === undefined) input.select();
@@ -108,17 +109,17 @@ export class Cursor {
     const { node, field } = this.at;
     const { value } = input;
     const same = value === input.dataset.was && !this.view.refusal;
+    input.dataset.done = "yes";
+    if (!same) this.view.edit([[node, field, value]]);  // sent first: the kernel works while the cell is drawn
     this.stop(input);
-    if (!same) this.view.edit([[node, field, value]]);
   }
 
   stop(input = this.typing) {
     if (!input) return;
     input.dataset.done = "yes";
-    const { node } = this.at;
+    this.view.holder.focus({ preventScroll: true });  // while the input is there: the focus moves once
     input.remove();
-    this.view.redraw([node]);
-    this.view.holder.focus({ preventScroll: true });
+    this.view.redraw([this.at.node]);
   }
 
   // ---- keys

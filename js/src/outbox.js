@@ -26,8 +26,8 @@ export class Outbox {
   post(message) {
     const edit = { ...message, edit_id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, made: Date.now() };
     this.waiting.push(edit);
-    this.keep();
     this.send(edit);
+    this.keep();
     return edit.edit_id;
   }
 

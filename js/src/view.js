@@ -6,6 +6,7 @@ import { columnsOf } from "./columns.js";
 import { Cursor } from "./cursor.js";
 
 const ALL_OPEN = 60;  // up to so many rows everything is open at first
+const BEYOND = 160;  // px of rows drawn above and below what is seen: every one of them is drawn again with a new plan
 let views = 0;
 
 export class View {
@@ -78,7 +79,7 @@ export class View {
     this.built = false;
     this.table = new Tabulator(place, {
       data: this.nodes.map((id) => ({ id })), index: "id", columns: columnsOf(this), height: "100%",
-      layout: "fitColumns", renderVertical: "virtual", columnHeaderVertAlign: "bottom", frozenRows: ["/"],
+      layout: "fitColumns", renderVertical: "virtual", renderVerticalBuffer: BEYOND, columnHeaderVertAlign: "bottom", frozenRows: ["/"],
       initialFilter: (data) => this.isShown(data.id), placeholder: "", columnDefaults: { headerSort: false },
       rowFormatter: (row) => this.dress(row),
     });
@@ -133,8 +134,11 @@ export class View {
       if (!row?.initialized) continue;
       if (!row.element?.isConnected) { row.deinitialize(); continue; }  // drawn anew when it comes into sight
       for (const cell of row.cells) {
-        if (cell.element.firstElementChild?.tagName === "INPUT") continue;
-        cell.element.innerHTML = cell.column.definition.formatter(cell.getComponent());
+        const { element } = cell;
+        if (element.firstElementChild?.tagName === "INPUT") continue;
+        const before = element.drawnAs;
+        const drawn = cell.column.definition.formatter(cell.getComponent());
+        if (drawn !== before) element.innerHTML = drawn;
       }
     }
   }

@@ -12,6 +12,7 @@ from salesforecast.errors import DataError, ParameterError
 from salesforecast.hierarchy import Hierarchy
 
 _BLOCK = 4_000_000  # summed draws held at a time: 32 MB
+_HAIR = 1e-12  # relative: a sum of floats may miss its own total by so much
 _ATOM = 0.01  # share of draws at one value that makes it an atom
 
 
@@ -44,7 +45,13 @@ class Fairness:
     basis: str
 
 
-def chances(targets: pd.Series, draws: pd.DataFrame, hierarchy: Hierarchy) -> pd.Series:
+def chances(
+    targets: pd.Series,
+    draws: pd.DataFrame,
+    hierarchy: Hierarchy,
+    *,
+    sums: np.ndarray | None = None,
+) -> pd.Series:
     """Share of draws in which each node sells at least its target: its chance to attain.
 
     Parameters
@@ -55,6 +62,9 @@ def chances(targets: pd.Series, draws: pd.DataFrame, hierarchy: Hierarchy) -> pd
         draw × leaf, money; columns in any order.
     hierarchy
         Whose nodes are summed.
+    sums
+        The draws of every node, node × draw, if they are known: plans of the same draws need
+        them summed only once.
 
     Returns
     -------
@@ -67,7 +77,13 @@ def chances(targets: pd.Series, draws: pd.DataFrame, hierarchy: Hierarchy) -> pd
         If targets or draws are not on the leaves of the hierarchy.
     """
     asked = hierarchy.totals(targets.to_frame("target"))["target"].to_numpy(dtype=float)
-    return pd.Series(_reached(asked, draws, hierarchy), index=hierarchy.nodes.index, name="chance")
+    if sums is None or not len(draws):
+        reached = _reached(asked, draws, hierarchy)
+    else:
+        inner = ~hierarchy.nodes["leaf"].to_numpy()
+        reached = (sums >= (asked - _HAIR * np.abs(asked) * inner)[:, None]).sum(axis=1)
+        reached = reached / len(draws)
+    return pd.Series(reached, index=hierarchy.nodes.index, name="chance")
 
 
 def expected_share_attaining(targets: pd.Series, draws: pd.DataFrame) -> float:
@@ -260,7 +276,7 @@ def _reached(asked: np.ndarray, draws: pd.DataFrame, hierarchy: Hierarchy) -> np
     groups = hierarchy.summing[np.flatnonzero(~leaf)]
     per = max(1, _BLOCK // max(groups.shape[0], 1))
     above = asked[~leaf][:, None]
-    tolerance = 1e-12 * np.abs(above)  # a sum of floats may miss its own total by a hair
+    tolerance = _HAIR * np.abs(above)
     for start in range(0, len(values), per):
         summed = groups @ values[start : start + per].T
         reached[~leaf] += (summed >= above - tolerance).sum(axis=1)

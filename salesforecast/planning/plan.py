@@ -127,6 +127,8 @@ class Plan:
 def hedge_on_path(hierarchy: Hierarchy, hedge: Mapping[str, float]) -> pd.Series:
     """Factor from target to assigned on every node: the product of 1 + hedge above it."""
     nodes = hierarchy.nodes
+    if not any(hedge.values()):
+        return pd.Series(1.0, index=nodes.index)
     own = 1.0 + nodes["level"].map(dict(hedge)).astype("float64").fillna(0.0).to_numpy()
     factor = np.ones(len(nodes))
     for at, parent in enumerate(hierarchy.parents):

@@ -2,6 +2,7 @@
 const PING = 5000;      // ms between two signs of life
 const AWAY = 12000;     // ms without an answer until the planner is told
 const SLOW = 200;       // ms after which a recalculation is said
+const NAMING = 120;     // ms after which what was drawn is named for screen readers, all at once
 
 const GESTURES = ["click", "change", "pointerup", "keyup"];
 
@@ -105,7 +106,9 @@ function render({ model, el }) {
       }
     }
   };
-  const drawn = new MutationObserver(name);  // widgets are drawn one by one, and again
+  let naming = 0;
+  const named = () => { naming = 0; name(); };
+  const drawn = new MutationObserver(() => { naming ||= setTimeout(named, NAMING); });  // widgets are drawn one by one, and again
   requestAnimationFrame(() => { name(); drawn.observe(screen(), { childList: true, subtree: true }); });
   model.on("change:names", name);
 
@@ -125,6 +128,7 @@ function render({ model, el }) {
   return () => {
     clearInterval(beat);
     drawn.disconnect();
+    clearTimeout(naming);
     model.off("msg:custom", onMessage);
     model.off("change:kept", keep);
     for (const kind of GESTURES) document.removeEventListener(kind, acted);

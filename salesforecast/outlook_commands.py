@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from salesforecast.plan_tables import readable
 from salesforecast.planning_commands import (
     JSON,
     MONTH,
@@ -69,7 +70,7 @@ def days(name: str, node: str, **options: Any) -> None:
     say(
         options["as_json"],
         rows_of(long.rename_axis(options["grain"]).reset_index()),
-        f"{words.to_string()}\n{total}",
+        f"{readable(words).to_string()}\n{total}",
     )
 
 
@@ -96,7 +97,7 @@ def simulate(name: str, **options: Any) -> None:
     shown = units[units["level"] == options["level"]] if options["level"] else units[~units["leaf"]]
     columns = ["label", "target", "mean", "q10", "q50", "q90", "chance", "expected_short"]
     people = plan.units["target"][persons(plan.hierarchy)]
-    words = shown[columns].round({"chance": 3}).to_string(float_format="{:,.2f}".format)
+    words = readable(shown[columns]).to_string()
     data = {"units": rows_of(units.rename_axis("node").reset_index()), "months": rows_of(found.months)}  # fmt: skip
     if len(people):
         share = found.reaching(people)
@@ -213,7 +214,7 @@ def quantities(name: str, **options: Any) -> None:
     )
     table.columns = table.columns.strftime("%Y-%m")
     data: dict[str, Any] = {"pieces": rows_of(table.reset_index()), "follows": follows}
-    words = [table.to_string()]
+    words = [readable(table).to_string()]
     if options["level"]:
         tree = plan.hierarchy
         above = {leaf: node for node in tree.nodes.index[tree.nodes["level"] == options["level"]]
@@ -221,7 +222,7 @@ def quantities(name: str, **options: Any) -> None:
         by = found.targets.assign(unit=found.targets["node"].map(above))
         units = by.pivot_table(index="unit", columns="product", values="target", aggfunc="sum")
         data["units"] = rows_of(units.reset_index())
-        words.append(units.to_string())
+        words.append(readable(units).to_string())
     if options["save_as"]:
         with open_store(options["store"]) as store:
             there = options["save_as"] in set(store.plans()["plan"])
@@ -261,7 +262,7 @@ def effect(node: str, **options: Any) -> None:
     )
     found = outlook.effect_of(inputs, node)
     data = asdict(found) | {"months": rows_of(found.months.reset_index())}
-    say(options["as_json"], data, f"{node}, {found.words}\n{found.months.round().to_string()}")
+    say(options["as_json"], data, f"{node}, {found.words}\n{readable(found.months).to_string()}")
 
 
 @click.command()
@@ -296,7 +297,7 @@ def expenses(name: str, budget: Path, **options: Any) -> None:
     allowed = costs.budget(plan, costs.read_expenses(budget))
     wide = allowed.pivot_table(index=["node", "category"], columns="period", values="budget")
     wide.columns = wide.columns.strftime("%Y-%m")
-    data, words = {"budget": rows_of(allowed)}, wide.astype("int64").to_string()
+    data, words = {"budget": rows_of(allowed)}, readable(wide).to_string()
     if options["spent"]:
         if not options["closed"]:
             raise ParameterError(
@@ -311,7 +312,7 @@ def expenses(name: str, budget: Path, **options: Any) -> None:
         spent = costs.read_spent(options["spent"], plan.calendar)
         held = costs.held_against(allowed, spent, sums, closed=month)
         data["held"] = rows_of(held)
-        words += f"\n\nuntil {month:%Y-%m}:\n{held.round(3).to_string(index=False)}"
+        words += f"\n\nuntil {month:%Y-%m}:\n{readable(held).to_string(index=False)}"
     say(options["as_json"], data, words)
 
 

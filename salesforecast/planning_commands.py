@@ -8,6 +8,9 @@ from typing import Any
 
 import click
 
+from salesforecast import plan_tables
+from salesforecast.plan_tables import readable
+
 STORE = click.option(
     "--store", help="File or postgresql:// address of the plans.  [default: outputs/plans.db]"
 )
@@ -49,18 +52,6 @@ def say(as_json: Any, data: Any, words: str) -> None:
 def rows_of(frame: Any) -> Any:
     """A frame as JSON can hold it; what is missing becomes null."""
     return json.loads(frame.to_json(orient="records", date_format="iso", force_ascii=False))
-
-
-SHARES = ("growth", "stretch", "chance", "attainment")
-
-
-def readable(frame: Any) -> Any:
-    """Numbers as planners write them: whole amounts with separators, shares in per cent."""
-    shown = frame.copy()
-    for column in shown.columns[[kind.kind in "iuf" for kind in shown.dtypes]]:
-        form = "{:.1%}" if column in SHARES else "{:,.0f}"
-        shown[column] = [form.format(v) if v == v else "" for v in frame[column]]
-    return shown
 
 
 def described(version: Any) -> dict[str, Any]:
@@ -200,10 +191,9 @@ def _version_of(words: str) -> tuple[str, int | None]:
 
 
 def _compared(found: Any, *, as_json: Any) -> None:
-    summary = found.summary.T.map(lambda v: f"{v:,.3f}" if v % 1 else f"{v:,.0f}")
     most = {name: found.moved_most(name) for name in found.summary.index[1:]}
     moves = [
-        f"\n{name}: most more and less\n{table.to_string()}"
+        f"\n{name}: most less and more\n{plan_tables.moved(table)}"
         if len(table)
         else f"\n{name}: no unit's target changes"
         for name, table in most.items()
@@ -212,7 +202,7 @@ def _compared(found: Any, *, as_json: Any) -> None:
         "summary": rows_of(found.summary.reset_index()),
         "binding": rows_of(found.binding),
     }
-    say(as_json, data, summary.to_string() + "\n" + "\n".join(moves))
+    say(as_json, data, "\n".join([plan_tables.side_by_side(found.summary), *moves]))
 
 
 @click.command()
@@ -235,8 +225,7 @@ def diff(name: str, before: int, after: int, **options: Any) -> None:
     }
     words = "nothing differs"
     if not found.none:
-        head = found.cells.head(20).to_string(index=False)
-        words = f"{found.units.to_string()}\n\n{len(found.cells)} cells differ:\n{head}\n{found.scenario}"
+        words = f"{plan_tables.differing(found.units, found.cells)}\n{found.scenario}"
     say(options["as_json"], data, words)
 
 
@@ -347,7 +336,7 @@ def replan(name: str, closed: str, reason: str, **options: Any) -> None:  # fmt:
         inputs = year_of_plan(options["organisation"], kept)
         month = kept.calendar.named(closed)
         made, moves = desk.replan_year(inputs, kept, closed=month, decision=decision)
-        words = f"{moves.words}\n{moves.moves.to_string(index=False) if len(moves.moves) else ''}"
+        words = f"{moves.words}\n{readable(moves.moves).to_string(index=False) if len(moves.moves) else ''}"
         data: dict[str, Any] = {"words": moves.words, "moves": rows_of(moves.moves)}
         if not options["dry_run"]:
             version = store.save(

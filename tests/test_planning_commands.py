@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from salesforecast import plan_tables
 from salesforecast.errors import ParameterError
 from salesforecast.outlook_commands import COMMANDS as OUTLOOK
+from salesforecast.plan_tables import readable
 from salesforecast.planning_commands import COMMANDS as PLANNING
-from salesforecast.planning_commands import readable
 
 COMMANDS = (*PLANNING, *OUTLOOK)
 WITH_DATA = (
@@ -188,3 +189,16 @@ def test_help_loads_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith("[]")
+
+
+def test_figures_in_words_have_separators_and_per_cents():
+
+    summary = {"total": 41_938_900, "change_share": 0.0194, "chance_of_total": 0.403, "gini": 0.079}
+    said = plan_tables.side_by_side(pd.DataFrame([summary], index=["FY"]))
+    assert all(word in said for word in ("41,938,900", "+1.9%", "40.3%", "0.08"))
+    units = pd.DataFrame({"label": ["North"], "before": [1_000_000], "after": [900_000], "change": [-100_000]})  # fmt: skip
+    cells = pd.DataFrame({"node": ["North"] * 25, "period": ["2026-01-01"] * 25, "change": [1] * 25})  # fmt: skip
+    said = plan_tables.differing(units, cells)
+    assert all(word in said for word in ("-100,000", "2026-01", "25 cells", "5 more"))
+    moved = pd.DataFrame({"label": ["North"], "change": [-1_234]}, index=["Europe/North"])
+    assert "-1,234" in plan_tables.moved(moved)

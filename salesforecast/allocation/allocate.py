@@ -232,9 +232,9 @@ def _aligned(leaves: pd.DataFrame, hierarchy: Hierarchy) -> pd.DataFrame:
                 fix="give exactly one row for each leaf.",
             )
         leaves = leaves.loc[hierarchy.leaves]
-    for name in leaves.columns.intersection(
-        ["forecast", "history", "baseline", "capacity", "potential", "plan", "ramp"]
-    ):
+    for name in ("forecast", "history", "baseline", "capacity", "potential", "plan", "ramp"):
+        if name not in leaves:
+            continue
         values = leaves[name].to_numpy(dtype=float)
         bad = ~np.isfinite(values)
         if name in ("capacity", "ramp"):

@@ -55,17 +55,17 @@ def explain(
         criterion.
     """
     tree = tree_of(hierarchy)
-    leaves = leaves.loc[hierarchy.leaves]
+    if not leaves.index.equals(hierarchy.leaves):
+        leaves = leaves.loc[hierarchy.leaves]
     step = allocation.step
     chosen = allocation.criterion if criterion is None else criterion
     fair = allocation.fair or _criterion(allocation, hierarchy, leaves, chosen, draws)
     even = solve(tree, fair.curves, _without_limits(tree), allocation.total / step)
-    out = _parts(tree, allocation, even.exact * step, _stages(tree, allocation, fair))
-    out = pd.concat([_before(tree, leaves, out["fair"].to_numpy()), out], axis=1)
-    out.index = hierarchy.nodes.index
-    out.insert(0, "label", hierarchy.nodes["label"])
-    out.insert(1, "parent", hierarchy.nodes["parent"])
-    out["limit"], out["limited_by"] = allocation.nodes["limit"], allocation.nodes["limited_by"]
+    parts = _parts(tree, allocation, even.exact * step, _stages(tree, allocation, fair))
+    nodes, before = hierarchy.nodes, _before(tree, leaves, parts["fair"])
+    names = {"label": nodes["label"], "parent": nodes["parent"]}
+    limits = {name: allocation.nodes[name] for name in ("limit", "limited_by")}
+    out = pd.DataFrame({**names, **before, **parts, **limits}, index=nodes.index)
     out.attrs["criterion"] = chosen if isinstance(chosen, str) else "blend"
     return out
 
@@ -135,7 +135,7 @@ def _freed(tree: Tree, allocation: Allocation, stages: list[np.ndarray]) -> np.n
 
 def _parts(
     tree: Tree, allocation: Allocation, even: np.ndarray, stages: list[np.ndarray]
-) -> pd.DataFrame:
+) -> dict[str, np.ndarray]:
     """The parts on every node, from readings of its leaves at one level after another.
 
     `fair` is rounded as targets are, so that it ties out; after it the running total is
@@ -164,29 +164,27 @@ def _parts(
         name: after - before
         for name, before, after in zip(names, running, running[1:], strict=False)
     }
-    out = pd.DataFrame({"fair": fair, **parts})
-    by_layer = [name for name in names if name.startswith(_LAYER)]
-    out.insert(2, "above", out[by_layer].sum(axis=1).astype("int64"))
-    out["rounding"], out["target"] = target - running[-1], target
-    return out[[*PARTS, "target", *by_layer]]
+    by_layer = {name: part for name, part in parts.items() if name.startswith(_LAYER)}
+    parts |= {"fair": fair, "above": np.zeros_like(fair), "rounding": target - running[-1]}
+    for part in by_layer.values():
+        parts["above"] = parts["above"] + part
+    return {name: parts[name] for name in PARTS} | {"target": target} | by_layer
 
 
-def _before(tree: Tree, leaves: pd.DataFrame, fair: np.ndarray) -> pd.DataFrame:
+def _before(tree: Tree, leaves: pd.DataFrame, fair: np.ndarray) -> dict[str, np.ndarray]:
     """Last year, the forecast's change on it, and the criterion's step from there to fair."""
     last = next((leaves[name] for name in ("baseline", "history") if name in leaves), None)
     if last is None or "forecast" not in leaves:
-        return pd.DataFrame(index=range(len(fair)))
+        return {}
     baseline, forecast = (
         round_tree(tree, tree.total(values.to_numpy(dtype=float)))
         for values in (last, leaves["forecast"])
     )
-    return pd.DataFrame(
-        {
-            "baseline": baseline,
-            "forecast_change": forecast - baseline,
-            "criterion": fair - forecast,
-        }
-    )
+    return {
+        "baseline": baseline,
+        "forecast_change": forecast - baseline,
+        "criterion": fair - forecast,
+    }
 
 
 def sentence(

@@ -254,8 +254,11 @@ class _Ups:
         np.put_along_axis(chosen, order, np.arange(width) < per_row[:, None], axis=1)
         self.up = np.ascontiguousarray(chosen.T)
         self.count = self.up.sum(axis=1)
+        self.give = np.where(self.up, self.gain, np.inf)  # what a cell loses if its unit goes
+        self.take = np.where(self.up, np.inf, -self.gain)  # what it costs to give it one
         self.cost = np.full((width, width), np.inf)  # of moving one unit from column to column
         self.row = np.zeros((width, width), dtype=np.int64)  # the row that does it cheapest
+        self.columns = np.arange(width)
         for source in range(width):
             self._look(source)
 
@@ -266,16 +269,10 @@ class _Ups:
 
     def _look(self, source: int) -> None:
         """The cheapest row to move a unit from `source`, for every other column."""
-        rows = np.flatnonzero(self.up[source])
-        self.cost[source] = np.inf
-        if not len(rows):
-            return
-        free = np.where(self.up[:, rows], np.inf, -self.gain[:, rows])
-        best = free + self.gain[source, rows]
-        best[source] = np.inf
+        best = self.take + self.give[source]
         place = best.argmin(axis=1)
-        self.cost[source] = best[np.arange(len(best)), place]
-        self.row[source] = rows[place]
+        self.cost[source] = best[self.columns, place]
+        self.row[source] = place
 
     def settle(self, least: np.ndarray, most: np.ndarray) -> None:
         """Move units along cheapest paths until every column's count lies in its limits."""
@@ -291,7 +288,7 @@ class _Ups:
         for _ in range(len(excess)):  # Bellman and Ford
             through = distance[:, None] + self.cost
             best = through.argmin(axis=0)
-            shorter = through[best, np.arange(len(best))]
+            shorter = through[best, self.columns]
             gets = shorter < distance - 1e-12
             if not gets.any():
                 break
@@ -308,6 +305,8 @@ class _Ups:
         moves = self._alike(path, min(int(excess[start]), -int(excess[end])))
         for (source, sink), rows in zip(path, moves, strict=True):
             self.up[source, rows], self.up[sink, rows] = False, True
+            self.give[source, rows], self.give[sink, rows] = np.inf, self.gain[sink, rows]
+            self.take[source, rows], self.take[sink, rows] = -self.gain[source, rows], np.inf
         self.count[start] -= len(moves[0])
         self.count[end] += len(moves[0])
         self._refresh({int(row) for rows in moves for row in rows})
@@ -317,9 +316,8 @@ class _Ups:
         chosen: list[np.ndarray] = []
         taken = np.zeros(self.up.shape[1], dtype=bool)
         for source, sink in path:
-            rows = np.flatnonzero(self.up[source] & ~self.up[sink] & ~taken)
-            cost = self.gain[source, rows] - self.gain[sink, rows]
-            alike = rows[cost <= self.cost[source, sink] + 1e-12][:most]
+            near = self.give[source] + self.take[sink] <= self.cost[source, sink] + 1e-12
+            alike = np.flatnonzero(near & ~taken)[:most]
             taken[alike] = True
             chosen.append(alike)
         size = min(len(rows) for rows in chosen)
@@ -333,13 +331,14 @@ class _Ups:
             for source in range(len(self.count)):
                 self._look(source)
             return
-        stale = np.isin(self.row, list(rows)) & np.isfinite(self.cost)
-        for column in np.flatnonzero(stale.any(axis=1)):
-            self._look(int(column))
+        stale = np.zeros(self.row.shape, dtype=bool)
         for changed in rows:
-            up, gain = self.up[:, changed], self.gain[:, changed]
-            with np.errstate(invalid="ignore"):  # locked cells are worth minus infinity
-                offer = np.where(up[:, None] & ~up, gain[:, None] - gain, np.inf)
+            stale |= self.row == changed
+        stale &= np.isfinite(self.cost)
+        for column in np.flatnonzero(stale.any(axis=1)).tolist():
+            self._look(column)
+        for changed in rows:
+            offer = self.give[:, changed, None] + self.take[:, changed]
             earlier = (offer == self.cost) & (changed < self.row) & np.isfinite(offer)
             better = (offer < self.cost) | earlier
             self.cost[better] = offer[better]

@@ -263,7 +263,8 @@ def _adding_up(amounts: Sequence[int], divisor: float) -> list[int]:
 
 @lru_cache(maxsize=4)  # asked for by several parts of the screen after every change
 def people(plan: Plan) -> pd.DataFrame:
-    """Rows of the positions that a fair split is about: people who are expected to sell something.
+    """Positions that a fair split is about, people who are expected to sell something: of their
+    rows `label`, `baseline`, `chance` and `limit`.
 
     Sales that nobody owns (`(online)`) count only where there is nobody else.
     """
@@ -271,7 +272,7 @@ def people(plan: Plan) -> pd.DataFrame:
     sells = units["leaf"].to_numpy(dtype=bool) & (units["forecast"].to_numpy() > 0)
     sells &= units["chance"].notna().to_numpy()
     owned = sells & [not is_house(label) for label in units["label"].tolist()]
-    return units[owned if owned.any() else sells]
+    return units[["label", "baseline", "chance", "limit"]][owned if owned.any() else sells]
 
 
 def strip_rows(now: Plan, before: Plan, *, rows: int = STRIP_ROWS) -> tuple[pd.DataFrame, int]:
@@ -281,9 +282,9 @@ def strip_rows(now: Plan, before: Plan, *, rows: int = STRIP_ROWS) -> tuple[pd.D
     middle, before or now, are kept.
     """
     chosen = people(now)
-    chances = np.column_stack(
-        [chosen["chance"], before.units["chance"].reindex(chosen.index)]
-    )  # now and before
+    then = before.units.index.get_indexer(chosen.index)
+    known = np.append(before.units["chance"].to_numpy(), np.nan)  # nobody's is the last
+    chances = np.column_stack([chosen["chance"].to_numpy(), known[then]])  # now and before
     off = np.abs(chances - [_middle(column) for column in chances.T])
     off = np.fmax(off[:, 0], off[:, 1])
     far = np.argsort(-off, kind="stable")[:rows]  # missing ones last

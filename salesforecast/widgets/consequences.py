@@ -95,7 +95,7 @@ def spread_words(before: Plan, now: Plan, language: str) -> str:
     """How far apart the chances of people are, before and now, in points."""
     points = []
     for plan in (before, now):
-        chances = charts.people(plan)["chance"]
+        chances = charts.people(plan)["chance"].to_numpy()
         points.append(round(100 * float(chances.max() - chances.min())) if len(chances) else 0)
     return say(language, "spread", before=points[0], after=points[1])
 
@@ -143,11 +143,13 @@ def moved_html(session: Session, shelf: Shelf) -> str:
 def binds_html(session: Session) -> str:
     """The limits that hold somebody, and what lifting each would do."""
     language, wording = session.language, session.wording
+    title = say(language, "binds_title")
+    if not (session.scenario.rules or session.scenario.corridors):
+        return _titled(title, "", f'<div class="sf-note">{say(language, "no_limit_set")}</div>')
     limits = session.plan.limits
     binding = limits[limits["held_at"] != limits["would_be"]]
-    title = say(language, "binds_title")
     if binding.empty:
-        words = say(language, "nothing_binds" if len(limits) else "no_limit_set")
+        words = say(language, "nothing_binds")
         return _titled(title, "", f'<div class="sf-note">{words}</div>')
     rows = "".join(
         f'<tr data-sf-node="{escape(str(limit["node"]), quote=True)}" tabindex="0" '

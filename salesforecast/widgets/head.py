@@ -32,17 +32,18 @@ class Head(ipywidgets.HBox):
         self.told.add_class("sf-told")
         super().__init__([self.name, self.told, *self.buttons.values(), self.language])
         self.add_class("sf-bar")
-        self._show()
+        self.show()
         self.buttons["undo"].on_click(lambda _: session.undo())
         self.buttons["redo"].on_click(lambda _: session.redo())
         self.language.observe(self._on_language, "value")
-        session.observe(self._show, ["plan", "language"])
-        shelf.observe(self._show, ["opened", "before", "act", "told"])
+        session.observe(self.show, ["plan", "language"])
+        shelf.observe(self.show, ["opened", "before", "act", "told"])
 
     def _on_language(self, change: Any) -> None:
         self.session.language = change["new"]
 
-    def _show(self, _: Any = None) -> None:
+    def show(self, _: Any = None) -> None:
+        """Set every part to what session and shelf hold, and to who sits here."""
         session, shelf, language = self.session, self.shelf, self.session.language
         self.name.value = f"<b>salesforecast</b> <span>{escape(shelf.name)}</span>"
         self.told.value = f'<span role="status">{escape(state_words(session, shelf))}</span>'

@@ -140,6 +140,7 @@ class Planner(ipywidgets.VBox):
         self._look()
         self.shelf.refresh()
         self.drafts.open()
+        self.head.show()  # who decides is known only now
         self.remove_class("sf-busy")
         self.page.answer()
 

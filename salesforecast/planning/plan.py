@@ -64,7 +64,9 @@ class Plan:
     explanation
         On node: whole amounts that add up to `target`.
     limits
-        One row a rule: `limit, node, label, held_at, would_be, effect, owner, reason`.
+        One row a rule: `limit, node, label, held_at, would_be, effect, level, level_without,
+        owner, reason`; the levels are the common figure of who is not held (a chance, a
+        growth; money on top), with the limit and without it.
     level_words
         What the units that no limit holds have in common.
     findings

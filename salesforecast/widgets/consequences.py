@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from html import escape
 from typing import Any
 
@@ -12,6 +11,7 @@ import pandas as pd
 from salesforecast.allocation import explain
 from salesforecast.hierarchy import ROOT
 from salesforecast.planning.plan import Plan
+from salesforecast.reporting.wording import Wording
 from salesforecast.widgets import charts
 from salesforecast.widgets.board import Board
 from salesforecast.widgets.outlook import Outlook
@@ -156,7 +156,7 @@ def binds_html(session: Session) -> str:
         f'title="{escape(_because(limit), quote=True)}">'
         f"<td>{escape(session.label(str(limit['node'])))}</td>"
         f"<td>{wording.amount(limit['held_at'])} → {wording.amount(limit['would_be'])}</td>"
-        f"<td>{escape(price_words(str(limit['effect']), language))}</td></tr>"
+        f"<td>{escape(price_words(limit, session.scenario.criterion, wording))}</td></tr>"
         for limit in binding.head(ROWS).to_dict("records")
     )
     more = len(binding) - ROWS
@@ -168,13 +168,15 @@ def _because(limit: dict[Any, Any]) -> str:
     return ": ".join(str(limit[name]) for name in ("owner", "reason") if limit[name])
 
 
-def price_words(effect: str, language: str) -> str:
-    """What lifting a limit does to others, in the screen's language."""
-    points = re.search(r"([+−]?[\d.]+) points", effect)
-    if points:
-        return say(language, "price", points=points[1])
-    levels = re.findall(r"[+−-]?[\d.]+(?: ?%| in 100)", effect)
-    if len(levels) != 2:
-        return effect
-    before, after = (level.replace("-", "−").removesuffix(" in 100") for level in levels)
-    return say(language, "price_level", before=before, after=after)
+def price_words(limit: dict[Any, Any], criterion: str, wording: Wording) -> str:
+    """What lifting a limit does to the others, by the common figure with it and without it."""
+    language = wording.language
+    before, after = float(limit["level"]), float(limit["level_without"])
+    if criterion == "equal chance":
+        return say(language, "price", points=wording.points(after - before))
+    if criterion == "equal uplift":
+        ends = [wording.change(end) for end in (before, after)]
+    else:
+        percent = "%" if language == "zh" else " %"
+        ends = [f"{wording.points(end)}{percent}" for end in (before, after)]
+    return say(language, "price_level", before=ends[0], after=ends[1])

@@ -7,6 +7,7 @@ import pytest
 
 from salesforecast.allocation import explain
 from salesforecast.hierarchy import ROOT
+from salesforecast.reporting.wording import Wording
 from salesforecast.widgets import charts
 from salesforecast.widgets.consequences import moved_leaves, price_words
 from salesforecast.widgets.outlook import Outlook
@@ -123,11 +124,14 @@ def test_who_moved_is_who_moved(adventureworks):
 
 
 def test_the_price_of_a_limit_is_said_in_the_screens_language():
-    assert price_words("others' chance +1.5 points", "zh") == "他人 +1.5 个百分点"
-    assert price_words("a → b", "en") == "a → b"
-    levels = " → ".join(f"{x} growth for everyone not held by a limit" for x in ("+25.1%", "-3.9%"))
-    assert price_words(levels, "en") == "others +25.1% → −3.9%"
-    assert price_words(levels, "zh") == "他人 +25.1% → −3.9%"
+    english, chinese = Wording("en", 1000), Wording("zh", 1000)
+    limit = {"level": 0.4, "level_without": 0.415}
+    assert price_words(limit, "equal chance", chinese) == "他人 +1.5 个百分点"
+    limit = {"level": 0.251, "level_without": -0.039}
+    assert price_words(limit, "equal growth", english) == "others +25.1 % → −3.9 %"
+    assert price_words(limit, "blend", chinese) == "他人 +25.1% → −3.9%"
+    limit = {"level": 12_000.0, "level_without": 9_000.0}
+    assert price_words(limit, "equal uplift", english) == "others +12 → +9"
 
 
 @pytest.mark.parametrize(("largest", "tick"), [(589, 200), (1.0, 0.4), (11_700, 4_000), (300, 100)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -127,3 +128,20 @@ def nearest(word: str, known: Iterable[str]) -> str:
     names = list(known)
     close = get_close_matches(word, names, n=1, cutoff=0.5)
     return f"did you mean '{close[0]}'?" if close else f"use one of: {', '.join(names)}."
+
+
+def toml_advice(text: str, error: object) -> str:
+    """Words to put into a fix: what to do about a line that is no TOML, usual slips by name."""
+    found = re.search(r"at line (\d+)", str(error))
+    lines = text.splitlines()
+    line = lines[int(found[1]) - 1] if found and 0 < int(found[1]) <= len(lines) else ""
+    value = line.partition("=")[2].split("#")[0].strip()
+    if percent := re.fullmatch(r"([-+]?\d*\.?\d+)\s*[%％]", value):
+        share = f"{float(percent[1]) / 100:.6g}"
+        return f"write a fraction, without a per cent sign: {share} is {percent[1]} %."
+    if re.fullmatch(r"[-+]?\d{1,3}([,，' ]\d{3})+", value):
+        return f"write numbers without separators: {re.sub('[^0-9+-]', '', value)}."
+    return (
+        "texts stand in quotes, lists in [ ], each line is `name = value`, and paths have / "
+        "instead of \\."
+    )

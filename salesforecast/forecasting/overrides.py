@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from salesforecast.errors import DataError, nearest
+from salesforecast.errors import DataError, nearest, toml_advice
 from salesforecast.forecasting.forecast import Forecast
 from salesforecast.forecasting.moved import moved
 from salesforecast.forecasting.reconcile import reconcile
@@ -89,11 +89,15 @@ def read_overrides(path: Path) -> tuple[Override, ...]:
     """
     if not path.exists():
         return ()
+    text = ""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        content = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(
-            "the overrides cannot be read.", where=f"{path.name}: {error}", fix="mend the file."
+            "the overrides cannot be read.",
+            where=f"{path.name}: {error}",
+            fix=toml_advice(text, error),
         ) from error
     return tuple(
         _one(table, path.name, n) for n, table in enumerate(content.get("override", []), 1)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from salesforecast.errors import OrganisationError
+from salesforecast.errors import OrganisationError, toml_advice
 from salesforecast.fiscal import MONTHS, FiscalCalendar
 from salesforecast.history import calendars, declared
 from salesforecast.history.organisation import (
@@ -45,28 +45,11 @@ def read(path: Path) -> Organisation:
         raise OrganisationError(
             "the organisation file is not valid TOML.",
             where=f"{path.name}: {error}",
-            fix=_advice(text, str(error)),
+            fix=toml_advice(text, error),
         ) from error
     organisation = _Reader(path.name, text).organisation(content, path.absolute().parent)
     _check(organisation, path.name)
     return organisation
-
-
-def _advice(text: str, error: str) -> str:
-    """What to do about a line that is no TOML: the usual slips of people by name."""
-    found = re.search(r"at line (\d+)", error)
-    lines = text.splitlines()
-    line = lines[int(found[1]) - 1] if found and int(found[1]) <= len(lines) else ""
-    value = line.partition("=")[2].split("#")[0].strip()
-    if percent := re.fullmatch(r"([-+]?[\d.]+)\s*[%％]", value):
-        share = f"{float(percent[1]) / 100:.6g}"
-        return f"write numbers without per cent signs: {share} for {value}."
-    if re.fullmatch(r"[-+]?\d{1,3}([,，' ]\d{3})+", value):
-        return f"write numbers without separators: {re.sub('[^0-9+-]', '', value)}."
-    return (
-        "texts stand in quotes, lists in [ ], and paths have / instead of \\; compare it "
-        "with the sample file."
-    )
 
 
 def _read_text(path: Path) -> str:

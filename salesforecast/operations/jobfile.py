@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from salesforecast.errors import ParameterError, nearest
+from salesforecast.errors import ParameterError, nearest, toml_advice
 from salesforecast.masking import holds_credentials, refuse_secrets
 from salesforecast.runs import DEADLINE
 
@@ -113,7 +113,7 @@ class JobFile:
         try:
             content = tomllib.loads(text)
         except (tomllib.TOMLDecodeError, RecursionError) as error:
-            raise _refused("the job file is not valid TOML.", f"{path.name}: {error}", _advice(text, str(error))) from error  # fmt: skip
+            raise _refused("the job file is not valid TOML.", f"{path.name}: {error}", toml_advice(text, error)) from error  # fmt: skip
         return _Reader(path.name, text).job(content, path.absolute().parent, path)
 
 
@@ -125,16 +125,7 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise _refused("the job file cannot be read as text.", f"{path}: {error}", "save it as UTF-8 text.") from error  # fmt: skip
     except (OSError, ValueError) as error:
-        raise _refused("the job file cannot be read.", f"{path}: {error}", "check the path.") from error  # fmt: skip
-
-
-def _advice(text: str, error: str) -> str:
-    found = re.search(r"at line (\d+)", error)
-    lines = text.splitlines()
-    line = lines[int(found[1]) - 1] if found and int(found[1]) <= len(lines) else ""
-    if percent := re.search(r"=\s*([-+]?[\d.]+)\s*[%％]", line):
-        return f"write a fraction: {float(percent[1]) / 100:.6g} is {percent[1]} %."
-    return "texts stand in quotes, lists in [ ], and each line is `name = value`."
+        raise _refused("the job file cannot be read.", f"{path}: {getattr(error, 'strerror', None) or error}", "check the path.") from error  # fmt: skip
 
 
 def _refused(what: str, where: str, fix: str) -> ParameterError:

@@ -10,7 +10,7 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from salesforecast.errors import OrganisationError, nearest
+from salesforecast.errors import OrganisationError, nearest, toml_advice
 from salesforecast.planning.corridors import Corridor
 from salesforecast.planning.decision import Decision, Headcount
 from salesforecast.planning.scenario import RULES, Scenario
@@ -59,7 +59,9 @@ def parse(text: str, *, where: str) -> Scenario:
         raw = tomlkit.parse(text).unwrap()
     except TOMLKitError as error:
         raise OrganisationError(
-            "the scenario cannot be read.", where=f"{where}: {error}", fix="mend the file."
+            "the scenario cannot be read.",
+            where=f"{where}: {error}",
+            fix=toml_advice(text, error),
         ) from error
     place = _Place(where, text)
     made: dict[str, list[Any]] = {}

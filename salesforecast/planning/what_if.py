@@ -11,7 +11,7 @@ import pandas as pd
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from salesforecast.errors import ParameterError, SalesforecastError, nearest
+from salesforecast.errors import ParameterError, SalesforecastError, nearest, toml_advice
 from salesforecast.planning.basis import Basis
 from salesforecast.planning.changes import (
     Assume,
@@ -113,7 +113,7 @@ class WhatIf:
         try:
             raw = tomlkit.parse(text).unwrap()
         except TOMLKitError as error:
-            raise _unreadable(where, error) from error
+            raise _unreadable(where, error, text) from error
         for key in raw:
             if key not in ("name", "change"):
                 raise ParameterError(
@@ -144,10 +144,9 @@ class WhatIf:
         Path(path).write_text(self.to_text(), "utf-8", newline="")
 
 
-def _unreadable(where: str | Path, error: Exception) -> ParameterError:
-    return ParameterError(
-        "the what-if cannot be read.", where=f"{where}: {error}", fix="mend the file."
-    )
+def _unreadable(where: str | Path, error: Exception, text: str = "") -> ParameterError:
+    fix = toml_advice(text, error) if text else "check the path; save the file as UTF-8 text."
+    return ParameterError("the what-if cannot be read.", where=f"{where}: {error}", fix=fix)
 
 
 def make(entry: Mapping[str, Any], where: str) -> Change:

@@ -120,8 +120,8 @@ def test_a_change_keeps_the_comments(tmp_path):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("multiplier = 3%", "without per cent signs: 0.03 for 3%"),
-        ("multiplier = 2.5 %  # of it", "without per cent signs: 0.025"),
+        ("multiplier = 3%", "without a per cent sign: 0.03 is 3 %"),
+        ("multiplier = 2.5 %  # of it", "without a per cent sign: 0.025"),
         ("multiplier = 10,000", "without separators: 10000"),
         ("multiplier = many", "texts stand in quotes"),
     ],

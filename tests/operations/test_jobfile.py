@@ -55,7 +55,7 @@ def test_a_job_file_is_read_with_paths_beside_it(tmp_path):
         ("good = 10", "goood = 10", "did you mean 'good'?"),
         ('"wecom"', '"wecon"', "did you mean 'wecom'?"),
         ('"failure"', '"failed"', "did you mean 'failure'?"),
-        ("deadline = 900", "deadline = 5%", "write a fraction: 0.05 is 5 %"),
+        ("deadline = 900", "deadline = 5%", "0.05 is 5 %"),
         ("deadline = 900", 'deadline = "5%"', "write a fraction: 0.05 is 5 %"),
         ("deadline = 900", "deadline = true", "a number, not True"),
         ("deadline = 900", "deadline = 0", "give seconds"),

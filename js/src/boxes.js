@@ -17,9 +17,18 @@ export function refusalBox(view, refusal) {
   const text = document.createElement("div");
   text.innerHTML = `<b>${escaped(refusal.head)}</b> ${escaped(refusal.why)} ${escaped(refusal.stayed)}`;
   const ways = document.createElement("div");
-  refusal.ways.forEach((words, at) => ways.append(button(words, () => view.repair(at), at === 0)));
+  const preview = document.createElement("p");  // what the way under the pointer or the keys would do
+  preview.className = "sf-g-preview";
+  preview.setAttribute("aria-live", "polite");
+  refusal.ways.forEach((words, at) => {
+    const way = button(words, () => view.repair(at), at === 0);
+    way.title = refusal.effects[at];
+    for (const kind of ["mouseenter", "focus"]) way.addEventListener(kind, () => { preview.textContent = refusal.effects[at]; });
+    ways.append(way);
+  });
   ways.append(button(view.page.words.discard, () => view.discard()));
-  box.append(text, ways);
+  preview.textContent = refusal.effects[0] ?? "";
+  box.append(text, ways, preview);
   return box;
 }
 

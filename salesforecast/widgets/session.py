@@ -273,6 +273,25 @@ class Session(traitlets.HasTraits):
             return self._refuse(asked, ParameterError(what, where="", fix=fix))
         return self.wish(asked, rules=(*others, kind(node, amount, owner=self.owner)))
 
+    def effect_of(self, way: Way) -> str:
+        """What a way out would do, in words: how many targets move, whose most, and the chance."""
+        leaves = self.plan.units["leaf"].astype(bool)
+        now = self.plan.units.loc[leaves, "target"]
+        moved = way.plan.units["target"].reindex(now.index) - now
+        moved = moved[moved != 0]
+        parts = {
+            "total": f"{self._amount(way.plan.units['target'].loc[ROOT])}",
+            "before": self.wording.in_100(self.plan.chance_of_total),
+            "after": self.wording.in_100(way.plan.chance_of_total),
+        }
+        if moved.empty:
+            return say(self.language, "way_nobody", **parts)
+        most = str(moved.abs().idxmax())
+        by = self.wording.change(float(moved[most]))
+        return say(
+            self.language, "way_effect", count=len(moved), label=self.label(most), by=by, **parts
+        )
+
     def accept_repair(self, at: int = 0) -> bool:
         """Take a way that the refusal offers instead of the wish; False if it offers none."""
         refusal = self.refusal

@@ -23,7 +23,7 @@ import traitlets
 from salesforecast.widgets import editing, grid_rows
 from salesforecast.widgets.editing import Cell
 from salesforecast.widgets.grid_words import grid_say
-from salesforecast.widgets.session import Refusal, Session
+from salesforecast.widgets.session import Session
 from salesforecast.widgets.target_table import TargetTable, shown_units
 from salesforecast.widgets.words import say
 
@@ -145,7 +145,7 @@ class LiveGrid(anywidget.AnyWidget):
                 "page": grid_rows.page_of(session, rows, months=self._months),
                 "rows": rows.columns(),
                 "selected": session.selection,
-                "refusal": refusal_words(session.refusal, session.language),
+                "refusal": refusal_words(session),
             }
         )
 
@@ -165,15 +165,16 @@ class LiveGrid(anywidget.AnyWidget):
             self.send({"event": "patch", **patch})
 
     def _on_refusal(self, change: Any) -> None:
-        words = refusal_words(change["new"], self.session.language)
+        words = refusal_words(self.session)
         self.send({"event": "refusal", "refusal": words})
 
     def _on_selection(self, change: Any) -> None:
         self.send({"event": "select", "node": change["new"]})
 
 
-def refusal_words(refusal: Refusal | None, language: str) -> dict[str, Any] | None:
+def refusal_words(session: Session) -> dict[str, Any] | None:
     """A refusal that belongs to a cell, as the block under its row says it."""
+    refusal, language = session.refusal, session.language
     if refusal is None or not refusal.typed.node:
         return None
     return {
@@ -184,4 +185,5 @@ def refusal_words(refusal: Refusal | None, language: str) -> dict[str, Any] | No
         "why": refusal.why,
         "stayed": say(language, "stayed"),
         "ways": [way.words for way in refusal.ways],
+        "effects": [session.effect_of(way) for way in refusal.ways],
     }

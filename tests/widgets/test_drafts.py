@@ -5,7 +5,9 @@ import pytest
 from salesforecast.planning.store import Store
 from salesforecast.widgets.drafts import Draft, Drafts, folder_beside
 from salesforecast.widgets.saving import Shelf
+from salesforecast.widgets.saving_words import SAVING
 from salesforecast.widgets.session import Session
+from salesforecast.widgets.words import WORDS
 
 
 @pytest.fixture
@@ -140,3 +142,8 @@ def test_a_quick_hand_is_written_once_when_it_rests(adventureworks, tmp_path):
     due[2][1]()
     (path,) = _files(tmp_path)
     assert Draft.read(path).scenario.total == total
+
+
+def test_every_word_of_saving_is_there_in_both_languages():
+    assert SAVING["en"].keys() == SAVING["zh"].keys()
+    assert not SAVING["en"].keys() & WORDS["en"].keys(), "a word has one place"

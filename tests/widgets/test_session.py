@@ -209,3 +209,23 @@ def test_another_language_leaves_no_refusal_in_the_old_one(session):
     assert session.refusal is not None
     session.language = "zh"
     assert session.refusal is None
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_a_way_out_would_do_is_said_before_it_is_taken(adventureworks, language):
+    session = Session(adventureworks, language=language)
+    person = next(node for node in session.plan.units.index if node.endswith("Jae Pak"))
+    assert session.set_ceiling(person, 800_000)
+    assert not session.set_floor(person, 900_000)
+    before = session.plan.units["target"]
+    for way in session.refusal.ways:
+        said = session.effect_of(way)
+        leaves = session.plan.units["leaf"].astype(bool)
+        moved = (way.plan.units["target"] - before)[leaves]
+        count = int((moved != 0).sum())
+        assert session.wording.amount(way.plan.units["target"].iloc[0]) in said
+        if count:
+            most = session.label(str(moved.abs().idxmax()))
+            assert f" {count} " in said and most in said
+            assert session.wording.change(moved[moved.abs().idxmax()]) in said
+    assert session.plan.units["target"].equals(before), "looking moves nothing"

@@ -144,6 +144,15 @@ ENGLISH: Mapping[str, tuple[str, str]] = {
         "{n:column|columns} of months put below each other",
         "A row and month a sale; {blank:blank cell|blank cells} count as no sale.",
     ),
+    "weeks below": (
+        "{n:column|columns} of weeks put below each other",
+        "A week counts whole in the month that holds most of it; {blank:blank cell|blank cells} "
+        "count as no sale.",
+    ),
+    "quarters below": (
+        "{n:column|columns} of quarters put below each other",
+        "A row and quarter a sale; {blank:blank cell|blank cells} count as no sale.",
+    ),
     # the plan
     "not replayed": (
         "past quarters could not be replayed: {n} whole ones are known",
@@ -207,6 +216,8 @@ CHINESE: Mapping[str, tuple[str, str]] = {
     "sheet": ("读取了工作表“{sheet}”，共 {n} 个工作表", _MEANT_ZH),
     "merged": ("合并单元格已按其首格的值填充", _MEANT_ZH),
     "months below": ("{n} 个月份列已转为行", "每行每月一条销售；{blank} 个空单元格视为无销售。"),
+    "weeks below": ("{n} 个周列已转为行", "每周整周计入其大部分天数所在的月份；{blank} 个空单元格视为无销售。"),
+    "quarters below": ("{n} 个季度列已转为行", "每行每季度一条销售；{blank} 个空单元格视为无销售。"),
     "not replayed": ("无法回放以往季度：只有 {n} 个完整季度", "满 {least} 个后，报告将显示目标当时的表现。"),
     "negative weights": ("{n} 个单位的{kind}为负数", "权重按零计：负数不能推出目标。"),
     "rare units": (

@@ -191,7 +191,8 @@ def test_months_without_a_day_are_refused_with_their_rows(tmp_path):
     (error,) = [finding for finding in loaded.findings if finding.severity == "error"]
     assert "3 dates without a day" in error.what and "column 'date'" in error.where
     plain = load(Organisation.read(write(tmp_path, PLAIN, lines)))
-    assert plain.lines["amount"].sum() == 15
+    assert plain.lines["amount"].sum() == 7 and plain.refused["value"].tolist() == ["Q2 2024"]
+    assert "naming a longer period" in plain.refused["why"].iloc[0]
 
 
 def test_a_column_a_month_is_refused_by_name(tmp_path):

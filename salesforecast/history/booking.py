@@ -8,13 +8,14 @@ import pandas as pd
 from salesforecast.errors import DataError
 from salesforecast.fiscal import FiscalCalendar
 from salesforecast.history.dates import WITHOUT_DAY
-from salesforecast.history.months import month_columns
 from salesforecast.history.numbers import Parsed
 from salesforecast.history.raw import Raw
 from salesforecast.tables import TIME
 
 LEAST = 3  # fewer different days prove no table of sums by month
 DAYS_NEEDED = "Business months that are no calendar months need days: deliver the lines with dates."
+_LONGER: dict[str, tuple[str, ...]] = {"M": ("quarters", "years"), "Q": ("years",), "Y": ()}
+_LONGER_WORDS = 'Deliver finer dates, or plan in that period: period = "quarter" or "year".'
 _CALENDAR = "or plan in calendar months: take months, month_starts and path out of [calendar]."
 
 
@@ -32,12 +33,17 @@ def unknown(dates: pd.Series, periods: pd.Series) -> list[int]:
     return np.flatnonzero((dates.notna() & periods.isna()).to_numpy(bool)).tolist()
 
 
-def without_day(parsed: Parsed, calendar: FiscalCalendar) -> list[int]:
-    """Positions of cells that name a month, quarter or year, where only a day tells the period."""
+def too_coarse(parsed: Parsed, calendar: FiscalCalendar, freq: str) -> tuple[list[int], str, str]:
+    """Positions of dates that do not tell the planned period: what they lack, and what to do.
+
+    Business months need days, months no more than months, quarters no more than quarters.
+    """
+    coarse = WITHOUT_DAY if not calendar.plain else _LONGER[freq]
+    at = (at for kind, at in parsed.repairs.items() if coarse and kind.startswith(coarse))
+    found = sorted(position for positions in at for position in positions)
     if calendar.plain:
-        return []
-    at = (at for kind, at in parsed.repairs.items() if kind.startswith(WITHOUT_DAY))
-    return sorted(position for positions in at for position in positions)
+        return found, "naming a longer period than is planned", _LONGER_WORDS
+    return found, "without a day", DAYS_NEEDED
 
 
 def refuse_sums(days: pd.Series, calendar: FiscalCalendar, raw: Raw, column: str) -> None:
@@ -59,21 +65,3 @@ def refuse_sums(days: pd.Series, calendar: FiscalCalendar, raw: Raw, column: str
                 where=f"{raw.cell(at, column)}: {days.iloc[at]:%Y-%m-%d}, and so on",
                 fix=f"deliver the lines with the days on which was sold; {_CALENDAR}",
             )
-
-
-def refuse_month_columns(raw: Raw, calendar: FiscalCalendar) -> None:
-    """Refuse a table with a column a month, where business months are others.
-
-    Raises
-    ------
-    DataError
-        Naming the first of these columns.
-    """
-    if calendar.plain:
-        return
-    named = ", ".join(list(month_columns(list(raw.frame.columns)))[:4])
-    raise DataError(
-        "the table has a column a calendar month, which business months of other days cannot use.",
-        where=f"{raw.name}, columns {named} ...",
-        fix=f"deliver order lines with dates; {_CALENDAR}",
-    )

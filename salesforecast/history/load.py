@@ -21,17 +21,13 @@ from salesforecast.history.dates import parse_dates
 from salesforecast.history.doubles import Refused, duplicates
 from salesforecast.history.large import is_large, read_summed
 from salesforecast.history.lookups import Names, people_names, product_names, territory_paths
-from salesforecast.history.months import (
-    AMOUNT_COLUMN,
-    MONTH_COLUMN,
-    below_each_other,
-    month_columns,
-)
+from salesforecast.history.months import AMOUNT_COLUMN, MONTH_COLUMN
 from salesforecast.history.numbers import Parsed, parse_numbers
 from salesforecast.history.organisation import Organisation, Source
 from salesforecast.history.raw import Raw, Want, counted
 from salesforecast.history.regions import restated
 from salesforecast.history.sources import find_files, read_table
+from salesforecast.history.spans import below_each_other, span_columns
 from salesforecast.history.subtotals import are_totals
 from salesforecast.tables import ALL_PRODUCTS, LINES
 
@@ -145,7 +141,7 @@ def load(organisation: Organisation) -> Loaded:
             raw = _without(read(path, source, organisation, name), source)
             if not large:  # keys of the lines of a large one are checked where they are summed
                 seen.append((raw, raw.frame[list(source.columns.line)]))
-            raw, read_as = _months_below(raw, source, organisation.calendar)
+            raw, read_as = _months_below(raw, source, organisation)
             notes = _Notes(raw, list(raw.findings), np.zeros(len(raw.frame), dtype=bool))
             lines = _lines(notes, read_as, organisation.calendar, organisation.freq, places)
             _convert(notes, lines, source, rates)
@@ -171,14 +167,15 @@ def _summed(path: Path, source: Source, organisation: Organisation, name: str) -
     return read_summed(path, source, period=booked, name=name)
 
 
-def _months_below(raw: Raw, source: Source, calendar: FiscalCalendar) -> tuple[Raw, Source]:
+def _months_below(raw: Raw, source: Source, organisation: Organisation) -> tuple[Raw, Source]:
     """A table with a column a month as one with a row a month, and how to read that."""
     if not source.month_columns:
         return raw, source
-    booking.refuse_month_columns(raw, calendar)
     year = source.columns.date
     columns = replace(source.columns, date=MONTH_COLUMN, amount=AMOUNT_COLUMN)
-    return below_each_other(raw, year), replace(source, columns=columns)
+    calendar, freq = organisation.calendar, organisation.freq
+    below = below_each_other(raw, year, calendar=calendar, freq=freq)
+    return below, replace(source, columns=columns)
 
 
 def _shown(path: Path, folder: Path) -> str:
@@ -219,7 +216,7 @@ def _want(source: Source) -> Want:
         encoding=source.encoding,
         sheet=source.sheet,
         decimal_comma="," if source.decimal == "," else "",
-        also=month_columns if source.month_columns else None,
+        also=span_columns if source.month_columns else None,
     )
 
 
@@ -229,7 +226,7 @@ def _lines(
     """Dates, periods, places and amounts of one file, a row a row."""
     raw, columns = notes.raw, source.columns
     _subtotals(notes, source)
-    dates = _dates(notes, source, calendar)
+    dates = _dates(notes, source, calendar, freq)
     periods = booking.periods_of(dates, source.shift_days, calendar, freq)
     strange = [at for at in booking.unknown(dates, periods) if not notes.bad[at]]
     what = f"{counted(len(strange), 'date')} outside the calendar's table"
@@ -275,7 +272,7 @@ def _subtotals(notes: _Notes, source: Source) -> None:
         notes.refuse(f"{counted(len(at), 'total')} among the lines", at, column, effect)
 
 
-def _dates(notes: _Notes, source: Source, calendar: FiscalCalendar) -> pd.Series:
+def _dates(notes: _Notes, source: Source, calendar: FiscalCalendar, freq: str) -> pd.Series:
     raw, column = notes.raw, source.columns.date
     parsed = parse_dates(
         raw.frame[column].mask(notes.bad) if notes.bad.any() else raw.frame[column],
@@ -286,9 +283,9 @@ def _dates(notes: _Notes, source: Source, calendar: FiscalCalendar) -> pd.Series
     _repairs(notes, parsed, column)
     bad = [at for at in parsed.bad if not notes.bad[at]]
     notes.refuse(f"{counted(len(bad), 'date')} that cannot be read", bad, column, _DROPPED)
-    vague = [at for at in booking.without_day(parsed, calendar) if not notes.bad[at]]
-    what = f"{counted(len(vague), 'date')} without a day"
-    notes.refuse(what, vague, column, booking.DAYS_NEEDED)
+    coarse, lack, fix = booking.too_coarse(parsed, calendar, freq)
+    coarse = [at for at in coarse if not notes.bad[at]]
+    notes.refuse(f"{counted(len(coarse), 'date')} {lack}", coarse, column, fix)
     booking.refuse_sums(parsed.values, calendar, raw, column)
     return parsed.values
 

@@ -12,17 +12,13 @@ import pandas as pd
 
 from salesforecast.errors import DataError, Finding
 from salesforecast.history.load import load
-from salesforecast.history.months import (
-    AMOUNT_COLUMN,
-    MONTH_COLUMN,
-    below_each_other,
-    month_columns,
-)
+from salesforecast.history.months import AMOUNT_COLUMN, MONTH_COLUMN
 from salesforecast.history.organisation import Columns, Organisation, Source
 from salesforecast.history.profiles import Profile, profile
 from salesforecast.history.raw import Raw, counted
 from salesforecast.history.roles import Roles, days_of, freq_of, periods_of
 from salesforecast.history.sources import read_table
+from salesforecast.history.spans import NAMES, below_each_other, span_columns
 from salesforecast.history.subtotals import are_totals, subtotal_products
 from salesforecast.history.units import Unit, measure_of, unit_of
 from salesforecast.history.validate import validate
@@ -104,13 +100,14 @@ class _Table:
             notes.append(f"not looked at: {rows}: {_listed(totals)}")
             kept = raw.frame[~out].reset_index(drop=True)
             raw = replace(raw, frame=kept, rows=raw.rows[~out])
-        months = month_columns(raw.header)
-        year = "" if all(y for y, _ in months.values()) else _year_column(raw)
-        if months:
-            first, last = next(iter(months)), list(months)[-1]
-            notes.append(f"months stand side by side: {len(months)} columns, {first} to {last}")
+        spans = span_columns(raw.header)
+        year = "" if all(span.year for span in spans.values()) else _year_column(raw)
+        if spans:
+            first, last = next(iter(spans)), list(spans)[-1]
+            what = NAMES[spans[first].kind]
+            notes.append(f"{what} stand side by side: {len(spans)} columns, {first} to {last}")
             raw = below_each_other(raw, year)
-        return cls(raw, bool(months), year, totals, tuple(notes))
+        return cls(raw, bool(spans), year, totals, tuple(notes))
 
     def leave_out(self, columns: Columns) -> tuple[str, ...]:
         """What totals are called in the columns that are read."""
@@ -256,8 +253,8 @@ def _notes(roles: Roles, columns: Sequence[Profile], organisation: Organisation)
     places = " > ".join(f"{place.name} ({place.distinct})" for place in roles.places)
     used = {roles.date.name, roles.amount.name} | {c.name for c in (*roles.places, *roles.line)}
     notes = [
-        f"date: {'the months' if wide else repr(roles.date.name)}{span}; planned in {period}",
-        f"amount: {'the cells below the months' if wide else repr(roles.amount.name)}",
+        f"date: {'the columns of periods' if wide else repr(roles.date.name)}{span}; planned in {period}",
+        f"amount: {'the cells below them' if wide else repr(roles.amount.name)}",
         f"places, top first: {places}",
     ]
     for role in ("quantity", "person", "product"):

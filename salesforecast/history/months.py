@@ -1,20 +1,13 @@
-"""Months in words, and tables with a column a month: put below each other."""
+"""Months in words, and columns that are named as months."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import date, datetime, timedelta
-
-import numpy as np
-import pandas as pd
+from datetime import date, timedelta
 
 from salesforecast.errors import DataError
-from salesforecast.findings import repair
-from salesforecast.history.raw import Raw
-from salesforecast.tables import TIME
 
 MONTH_COLUMN, AMOUNT_COLUMN = "(month)", "(amount)"
 LEAST = 3  # fewer months side by side are no table of months
@@ -82,81 +75,8 @@ def month_columns(names: Sequence[str]) -> dict[str, tuple[int, int]]:
     return found if len(set(found.values())) >= LEAST else {}
 
 
-def below_each_other(raw: Raw, year: str = "") -> Raw:
-    """A table with a column a month as one with a row a month; blank cells are no sale.
-
-    Parameters
-    ----------
-    year
-        The column that holds the year, for months without one (`1月`, `Jan`).
-
-    Raises
-    ------
-    DataError
-        If no column is named as a month, a month has no year, or two columns are one month.
-    """
-    months = month_columns(list(raw.frame.columns))
-    _refuse(months, raw, year)
-    keys = [name for name in raw.frame.columns if name not in months and name != year]
-    table = raw.frame[list(months)].astype("object")
-    blank = (table.isna() | table.map(lambda v: isinstance(v, str) and not v.strip())).to_numpy()
-    at, column = np.nonzero(~blank)
-    frame = raw.frame[keys].iloc[at].reset_index(drop=True)
-    frame[MONTH_COLUMN] = _dates(raw, list(months.values()), year, at, column)
-    amounts = pd.Series(table.to_numpy()[at, column], dtype="object")
-    frame[AMOUNT_COLUMN] = amounts.infer_objects()
-    labels = np.array(list(months), dtype="object")[column]
-    told = repair("months below", raw.name, n=len(months), blank=int(blank.sum()))
-    return replace(
-        raw,
-        frame=frame,
-        rows=raw.rows[at],
-        header=tuple(frame.columns),
-        labels=labels,
-        findings=(*raw.findings, told),
-    )
-
-
-def _dates(
-    raw: Raw, months: list[tuple[int, int]], year: str, at: np.ndarray, column: np.ndarray
-) -> pd.Series:
-    """The first day of the month of each cell; missing where the year cannot be read."""
-    years = np.array([y for y, _ in months])[column]
-    if year:
-        written = raw.frame[year].astype("str").str.extract(r"((?:19|20)\d{2})", expand=False)
-        years = np.where(years > 0, years, pd.to_numeric(written).fillna(0).to_numpy(int)[at])
-    number = np.array([m for _, m in months])[column]
-    days = [datetime(int(y), int(m), 1) if y else None for y, m in zip(years, number, strict=True)]
-    return pd.Series(days, dtype=TIME)
-
-
-def _refuse(months: dict[str, tuple[int, int]], raw: Raw, year: str) -> None:
-    where = f"{raw.name}, whose columns are {list(raw.header)}"
-    if not months:
-        raise DataError(
-            "no columns are named as months, though `month_columns = true` says so.",
-            where=where,
-            fix="name them 2025-01, Jan-25 or 2025年1月; or take `month_columns` out.",
-        )
-    bare = [name for name, (y, _) in months.items() if not y]
-    if bare and not year:
-        raise DataError(
-            "the months stand side by side and have no year.",
-            where=f"{raw.name}, columns {', '.join(bare[:4])}",
-            fix="write the year into the column names (2025-01, Jan-25, 2025年1月), or add a column "
-            "of years named 'year'.",
-        )
-    if len(set(months.values())) < len(months):
-        again = [name for name, m in months.items() if list(months.values()).count(m) > 1]
-        raise DataError(
-            "two columns are the same month.",
-            where=f"{raw.name}, columns {', '.join(again[:4])}",
-            fix="keep one column a month: remove or rename the others (plans, last year).",
-        )
-
-
 def side_by_side(names: Sequence[str], table: str) -> DataError | None:
-    """The error for a table with a column a quarter or year; None when it is none."""
+    """The error for a table with a column a half-year, year or day; None when it is none."""
     spans = [name for name in names if _SPAN.fullmatch(name.strip())]
     if len(spans) < LEAST:
         return None

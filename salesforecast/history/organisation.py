@@ -61,7 +61,8 @@ class Source:
     A line belongs to the fiscal period of its date plus `shift_days`. Amounts are multiplied
     by `multiplier` (10000 where a table is in 万元). Rows whose place, person, product or date is
     in `leave_out` are not read: totals of others. With `month_columns` a table has a column a
-    month (`2025-01`, `Jan-25`, `2025年1月`) with the amounts in it. A table with a `measure` is of
+    month (`2025-01`, `Jan-25`, `2025年1月`), week (`2025-W05`) or quarter (`2025Q1`) with the amounts
+    in it. A table with a `measure` is of
     that one only (cash received). What is empty is found out by reading.
     """
 

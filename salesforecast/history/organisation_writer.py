@@ -40,7 +40,7 @@ _REMARKS = {
     "date_format": "how dates are written",
     "decimal": "decimal mark of numbers",
     "leave_out": "rows of these are totals of others: not read",
-    "month_columns": "the table has a column a month, named 2025-01, Jan-25 or 2025年1月",
+    "month_columns": "the table has a column a month, week or quarter: 2025-01, Jan-25, 2025-W05, 2025Q1",
 }
 
 

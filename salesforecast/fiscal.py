@@ -163,10 +163,20 @@ class FiscalCalendar:
         return period if self.dates(period)[0] == day else period + pd.DateOffset(months=1)
 
     def of_rows(self, days: pd.Series, freq: str) -> pd.Series:
-        """Periods that a table with a row a period means: months where it names first days only."""
+        """Periods that a table with a row a period means: months where it names first days only.
+
+        Raises
+        ------
+        DataError
+            If a calendar of one's own does not know a date.
+        """
         if not self.plain and (days.dropna().dt.day == 1).all():
             return self.opening(days, freq)
-        return self.start(days, freq)
+        periods = self.start(days, freq)
+        strange = days[periods.isna() & days.notna()]
+        if len(strange):
+            raise self._unknown(f"{strange.iloc[0]:%Y-%m-%d}")
+        return periods
 
     def first_days(self, periods: pd.DatetimeIndex) -> pd.DatetimeIndex:
         """True first day of each period, given by its name.

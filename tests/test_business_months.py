@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from salesforecast import desk, outlook, runs, workbench
+from salesforecast import desk, outlook, review, runs, workbench
 from salesforecast.errors import DataError
 from salesforecast.fiscal import FiscalCalendar
+from salesforecast.forecasting.calendar_effects import holiday_days
 from salesforecast.hierarchy import ROOT
 from salesforecast.history.load import load
 from salesforecast.history.organisation import Organisation
@@ -19,6 +20,8 @@ from salesforecast.history.validate import validate
 from salesforecast.planning.decision import Decision
 from salesforecast.planning.scenario import Scenario
 from salesforecast.planning.store import Store
+from salesforecast.planning.workdays import WorkCalendar
+from salesforecast.reporting import review_page
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 SUPERSTORE = Path(__file__).parents[2] / "shared/data/superstore_cn/orders_utf8.csv.gz"
@@ -131,6 +134,13 @@ def test_a_year_in_weeks_is_planned_saved_tracked_and_planned_again(weeks, tmp_p
     running = eve.units.loc[ROOT]
     assert running["expected"] == pytest.approx(plan.months.loc[ROOT].iloc[0] * 21 / 28)
     assert running["actual"] == 150 * 21
+
+    meeting = review.review(inputs, plan, as_of=last, draws=50)
+    page = review_page.review_page(review.meeting_of(meeting, inputs, plan="FY, version 1"), "zh")
+    assert "P1 1月" in page and "P12 12月" in page
+    assert review.would_move(inputs, plan, Decision(), as_of=last - pd.Timedelta(days=1)) == (
+        "no month is closed yet"
+    )
 
     again, _ = desk.replan_year(
         inputs, plan, closed=plan.periods[2], decision=Decision("recover", carried_by="company")
@@ -245,3 +255,37 @@ def test_the_main_job_in_weeks_leaves_labelled_periods(weeks, tmp_path):
     page = (tmp_path / "latest" / "report.html").read_text("utf-8")
     assert "P4 30 Mar–26 Apr, P5 27 Apr–24 May, P6 25 May–28 Jun" in page
     assert re.findall(r">(P\d \w{3})<", page)[:3] == ["P4 Apr", "P5 May", "P6 Jun"]
+
+
+@pytest.mark.parametrize("declared", ["holiday", "working days"])
+def test_holidays_and_working_days_are_counted_in_the_months_own_days(tmp_path, declared):
+    """Nothing is sold in the New Year's week (or on days off): the next one is forecast by its days."""
+    calendar = WEEKS + '\ncountry = "CN"'
+    calendar += "\nworking_days = true" if declared == "working days" else ""
+    lines = daily("2016-01-03", "2024-12-28")
+    days = pd.to_datetime(lines["date"])
+    if declared == "holiday":
+        firsts = holiday_days("CN", "Chinese New Year", range(2015, 2027))
+        closed = np.add.outer(firsts.to_numpy(), pd.to_timedelta(range(7)).to_numpy()).ravel()
+        lines = lines[~days.isin(closed)]
+    else:
+        off = WorkCalendar("CN").days(days.min(), pd.Timestamp("2025-06-28"))
+        closed = off.index[~off["working"]]
+        lines = lines[~days.isin(closed)]
+    path = write(tmp_path, calendar, lines)
+    if declared == "holiday":
+        path.write_text(
+            path.read_text("utf-8") + '\n[[holiday]]\nname = "Chinese New Year"\n', "utf-8"
+        )
+    inputs = desk.open_year(path, first="2025-01", months=6, draws=50)
+    ahead = inputs.forecast.frame.query("node == 'North'").set_index("period")["forecast"]
+    fiscal = inputs.organisation.calendar
+    every = pd.Series(
+        100.0,
+        pd.date_range(
+            *[fiscal.dates(p)[at] for p, at in ((ahead.index[0], 0), (ahead.index[-1], 1))]
+        ),
+    )
+    every[every.index.isin(closed)] = 0.0
+    by_hand = every.groupby(fiscal.start(pd.Series(every.index), "M").to_numpy()).sum()
+    np.testing.assert_allclose(ahead, by_hand, rtol=0.015)

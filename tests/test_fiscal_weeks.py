@@ -105,6 +105,8 @@ def test_a_row_a_period_means_the_month_that_it_is_dated_with():
     assert RETAIL.of_rows(firsts, "M").tolist() == firsts.tolist()
     dated = pd.Series(pd.to_datetime(["2023-04-01", "2023-03-15"]))  # days: 1 April is fiscal March
     assert set(RETAIL.of_rows(dated, "M")) == {pd.Timestamp("2023-03-01")}
+    with pytest.raises(DataError, match="does not know 2024-03-15"):
+        OWN.of_rows(pd.Series(pd.to_datetime(["2023-01-15", "2024-03-15"])), "M")
 
 
 @pytest.mark.parametrize(

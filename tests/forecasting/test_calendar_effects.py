@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from salesforecast.errors import DataError
+from salesforecast.fiscal import FiscalCalendar
 from salesforecast.forecasting.calendar_effects import (
     forecast_around,
     holiday_days,
@@ -39,6 +40,9 @@ def test_a_month_holds_its_share_of_the_holidays_days():
     shares = window_shares(months, days, (14, 7, 0), 12)
     assert shares[:, 0].tolist() == [1.0, 0.0, 0.0]
     assert shares[:, 1] == pytest.approx([3 / 7, 4 / 7, 0.0])
+    weeks = FiscalCalendar(1, "4-4-5", "nearest Saturday")  # fiscal January ends on the 28th
+    own = window_shares(months, days, (14, 7, 0), 12, weeks)
+    assert own.T.tolist() == [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
 
 
 def test_the_package_knows_the_days_of_the_new_year():

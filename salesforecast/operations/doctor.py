@@ -14,11 +14,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
+from smtplib import SMTPException
+from typing import TYPE_CHECKING
 
 from salesforecast.errors import SalesforecastError
 from salesforecast.jobs import notebook_places
 from salesforecast.masking import hide_credentials
+from salesforecast.operations.notices import reach
 from salesforecast.publishing import MAIN_JOB, is_whole, latest_run
+
+if TYPE_CHECKING:
+    from salesforecast.operations.jobfile import Notice
+    from salesforecast.operations.schedule import Checked
 
 _KERNEL_SECONDS = 60
 _LEAST_FREE = 2**30  # bytes: a run of a large company and its workbook
@@ -54,7 +61,7 @@ def examine(outputs: Path, job: Path | None = None) -> list[Check]:
         lambda: _last_run(outputs, name),
     ]
     found = [check() for check in checks]
-    return [*found, *_of_job(job)] if job else found
+    return [*found, *examine_job(job)] if job else found
 
 
 def _results(job: Path | None, outputs: Path) -> tuple[Path, str]:
@@ -149,12 +156,13 @@ def _place(outputs: Path) -> Check:
                 words = f"{outputs} can be written; no links there: `latest.txt` names the last run"
     except OSError as error:
         words = f"{nearest} cannot be written ({error.strerror})"
-        return Check(
-            "outputs",
-            words,
-            good=False,
-            mend="choose another with --outputs, or ask for the right.",
+        mend = (
+            "choose another folder (`outputs` in the job file, or --outputs), or ask for the right."
         )
+        if nearest.is_file():
+            words = f"{nearest} is a file, no folder"
+            mend = f"move it away, or {mend}"
+        return Check("outputs", words, good=False, mend=mend)
     return Check("outputs", words)
 
 
@@ -208,7 +216,7 @@ def _last_run(outputs: Path, job: str) -> Check:
     )
 
 
-def _of_job(path: Path) -> list[Check]:
+def examine_job(path: Path) -> list[Check]:
     """What a job file needs: itself, its sources, the variables that it names."""
     from salesforecast.fingerprint import databases
     from salesforecast.operations.jobfile import JobFile
@@ -216,18 +224,53 @@ def _of_job(path: Path) -> list[Check]:
 
     try:
         job = JobFile.read(path)
-        organisation = Path(str(check(job).values.get("organisation") or ""))
+        checked = check(job)
+        organisation = Path(str(checked.values.get("organisation") or ""))
     except SalesforecastError as error:
         return [Check("job", f"{error.what} ({error.where})", good=False, mend=error.fix)]
-    named = [notice.address for notice in job.notices]
-    named += databases(organisation) if organisation.is_file() else []
-    found = [Check("job", str(path))]
-    for name in dict.fromkeys(named):
-        there = bool(os.environ.get(name))
-        words = f"{name} is {'set' if there else 'not set'}"
-        mend = f"set {name} where the schedule runs (docs/schedules.md says how)."
-        found.append(Check("environment", words, there, mend))
-    return [*found, *(_sources(organisation) if organisation.is_file() else [])]
+    found = [Check("job", str(path)), *(_notice(notice) for notice in job.notices)]
+    for name in databases(organisation) if organisation.is_file() else []:
+        if not os.environ.get(name):
+            found.append(_unset(name))
+    if organisation.is_file():
+        found += _sources(organisation)
+    return found if any(not one.good for one in found) else [*found, _plan(checked)]
+
+
+def _unset(name: str) -> Check:
+    mend = f"set {name} where the schedule runs (docs/schedules.md says how)."
+    return Check("environment", f"{name} is not set", good=False, mend=mend)
+
+
+def _notice(notice: Notice) -> Check:
+    """Whether the address can be one, and whether a mail server answers; nothing is sent."""
+    address = os.environ.get(notice.address, "")
+    if not address:
+        return _unset(notice.address)
+    try:
+        reach(notice, address)
+    except (ValueError, OSError, SMTPException) as error:
+        words = f"{notice.kind} ({notice.address}): {hide_credentials(str(error)) or type(error).__name__}"
+        mend = f"correct {notice.address} where the schedule runs, or see that the server is up."
+        return Check("notice", words, good=False, mend=mend)
+    return Check("notice", f"{notice.kind} ({notice.address})")
+
+
+def _plan(checked: Checked) -> Check:
+    """Whether a plan comes of it: data, scenario and limits together (`schedule.rehearse`)."""
+    from salesforecast.operations.schedule import rehearse
+
+    try:
+        told = rehearse(checked, progress=lambda _: None)
+    except SalesforecastError as error:
+        words = f"{hide_credentials(error.what)} ({hide_credentials(error.where)})"
+        return Check("plan", words, good=False, mend=error.fix)
+    if not told:
+        return Check("plan", "the job reads no organisation")
+    words = (
+        f"{told['total']:,} over {told['positions']} positions, {told['first']} to {told['last']}"
+    )
+    return Check("plan", words)
 
 
 def _sources(organisation: Path) -> list[Check]:

@@ -8,10 +8,11 @@ import hmac
 import json
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 from salesforecast.errors import Finding, SalesforecastError
@@ -21,6 +22,9 @@ from salesforecast.operations.jobfile import JobFile, Notice
 from salesforecast.operations.ledger import headline
 from salesforecast.operations.words import in_language
 from salesforecast.worker import described
+
+if TYPE_CHECKING:
+    from smtplib import SMTP
 
 _SECONDS = 15  # to reach a server
 _ATTEMPTS = 2
@@ -144,8 +148,7 @@ def _post(notice: Notice, address: str, title: str, text: str) -> None:
         def redirect_request(self, *_arguments: Any, **_options: Any) -> None:
             return None
 
-    if urlsplit(address).scheme not in ("https", "http"):
-        raise ValueError("a webhook begins with https://")
+    reach(notice, address)
     body = json.dumps(payload(notice.kind, title, text), ensure_ascii=False).encode()
     request = Request(
         _signed(notice, address), body, {"Content-Type": "application/json; charset=utf-8"}
@@ -179,16 +182,40 @@ def _refusal(said: str) -> str:
     return ""
 
 
+def reach(notice: Notice, address: str) -> None:
+    """See that the address can be one, and that a mail server answers; nothing is sent.
+
+    Raises
+    ------
+    ValueError, OSError, smtplib.SMTPException
+        If it is none, the server does not answer, or it does not take the password.
+    """
+    if notice.kind == "email":
+        with _server(address):
+            return
+    if urlsplit(address).scheme not in ("https", "http") or not urlsplit(address).hostname:
+        raise ValueError("a webhook begins with https://")
+
+
 def _mail(notice: Notice, address: str, title: str, text: str) -> None:
+    message = EmailMessage()
+    message["Subject"] = " ".join(title.split())
+    message["From"], message["To"] = notice.sender, ", ".join(notice.to)
+    message.set_content(text)
+    with _server(address) as mail:
+        refused = mail.send_message(message)
+    if refused:
+        raise ValueError(f"refused for {', '.join(map(quote, refused))}")
+
+
+@contextmanager
+def _server(address: str) -> Iterator[SMTP]:
+    """The mail server, encrypted where it can be, with its user logged in."""
     import smtplib
 
     server = urlsplit(address)
     if server.scheme not in ("smtp", "smtps") or not server.hostname:
         raise ValueError("a mail server is written smtp://host:port or smtps://user:password@host")
-    message = EmailMessage()
-    message["Subject"] = " ".join(title.split())
-    message["From"], message["To"] = notice.sender, ", ".join(notice.to)
-    message.set_content(text)
     kind = smtplib.SMTP_SSL if server.scheme == "smtps" else smtplib.SMTP
     with kind(server.hostname, server.port or 0, timeout=_SECONDS) as mail:
         if server.scheme == "smtp":
@@ -199,9 +226,7 @@ def _mail(notice: Notice, address: str, title: str, text: str) -> None:
                 raise ValueError("the mail server offers no encryption: no password is sent to it")
         if server.username:
             mail.login(unquote(server.username), unquote(server.password or ""))
-        refused = mail.send_message(message)
-    if refused:
-        raise ValueError(f"refused for {', '.join(map(quote, refused))}")
+        yield mail
 
 
 def _cut(text: str) -> str:

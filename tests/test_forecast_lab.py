@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from salesforecast.errors import DataError, ParameterError
@@ -140,3 +141,19 @@ def test_an_override_is_tried_recorded_and_used_from_the_next_run_on(company):  
     assert again.forecast.frame["forecast"].to_numpy() == pytest.approx(used)
     with pytest.raises(DataError, match="of no unit"):
         tried(inputs, proposed(inputs, "West", ["2024-01"], author="a", reason="b", change=0.1))
+
+
+def test_exceptional_growth_is_shown_damped_or_not_and_how_to_change_that(company):  # noqa: F811
+    def rising(frame):
+        year = pd.to_datetime(frame["date"]).dt.year
+        times = 2.0 ** (year - year.min())
+        return frame.assign(amount=frame["amount"].where(frame["person"] != "Ann", frame["amount"] * times))  # fmt: skip
+
+    found = lab_parts.grown(company("", rising))
+    assert found["node"].tolist() == ["North/Ann"]
+    assert (found["expected"] > found["kept"]).all()
+    assert "growth = true" in found["what to write"].iloc[0]
+    treated = lab_parts.grown(company("[treatment]\ngrowth = true\n", rising), language="zh")
+    assert treated["state"].tolist() == ["已处理"]
+    assert 'keep = ["North/Ann, growth"]' in treated["what to write"].iloc[0]
+    assert lab_parts.grown(company("", rising), "South").empty

@@ -7,6 +7,7 @@ from html import escape
 import numpy as np
 import pandas as pd
 
+from salesforecast.forecasting.growth import damp
 from salesforecast.forecasting.shifts import find_odd
 from salesforecast.forecasting.structure import SEASONS, wide_history
 from salesforecast.hierarchy import ROOT
@@ -130,6 +131,46 @@ def odd(inputs: Inputs, node: str = "", *, language: str = "en") -> pd.DataFrame
         )  # fmt: skip
     columns = ["kind", "node", "product", "period", "original", "treated", "state", "what to write"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def grown(inputs: Inputs, node: str = "", *, language: str = "en") -> pd.DataFrame:
+    """Leaves that grew by half or more in each of two years: damped or not, and what would change that.
+
+    Returns
+    -------
+    pd.DataFrame
+        `node`, `years` (sales over those of the year before, the latest last), `expected` and
+        `kept` (the forecast over the same months a year before, as the models have it and as
+        damped), `state`, `what to write`.
+    """
+    leaves, rules = inputs.hierarchy.within(node or ROOT), inputs.organisation.declared.treatment
+    rows = [
+        [*(found.figures[name] for name in ("node", "years", "expected", "kept")), "is_treated"]
+        for found in inputs.influences.findings
+        if found.code == "note growth"
+    ]
+    treated = {row[0] for row in rows}
+    sales, ahead = (
+        frame.pivot_table(index="period", columns="node", values=value, aggfunc="sum")
+        for frame, value in ((inputs.history.frame, "sales"), (inputs.forecast.frame, "forecast"))
+    )
+    ahead = ahead.reindex(columns=sales.columns).fillna(0.0)
+    step = wide_history(inputs.history.frame, inputs.hierarchy, inputs.history.cutoff)[1]
+    for one in damp(sales.to_numpy(), ahead.to_numpy(), season=SEASONS[step])[1]:
+        leaf = str(sales.columns[one.at])
+        if leaf not in treated:
+            years = " · ".join(f"{times:.1f}" for times in one.past)
+            rows.append([leaf, years, one.expected, one.kept, "as_it_was"])
+    out = pd.DataFrame(rows, columns=["node", "years", "expected", "kept", "state"])
+    out = out[out["node"].isin(leaves)].reset_index(drop=True)
+    kept = [f"{leaf}, growth" for leaf in out["node"]]
+    out["what to write"] = [
+        say(language, "undo", name=name)
+        if state == "is_treated"
+        else say(language, "treat_less" if rules.growth else "treat_growth", name=name)
+        for name, state in zip(kept, out["state"], strict=True)
+    ]
+    return out.assign(state=[say(language, state) for state in out["state"]])
 
 
 def effects(inputs: Inputs, node: str = "", *, language: str = "en") -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,7 @@ from salesforecast.history.validate import refuse_errors, validate
 from salesforecast.influences.ledger import Influences, Missing
 from salesforecast.influences.walk import forecast_with
 from salesforecast.jobs import beside_notebooks
-from salesforecast.lifted import price_list
+from salesforecast.lifted import Prices
 from salesforecast.planning.plan import Plan, hedge_on_path, round_to_step
 from salesforecast.planning.reach import unequal
 from salesforecast.planning.scenario import Scenario
@@ -273,7 +273,7 @@ def build_plan(
     def allocated(rules: tuple[Rule, ...]) -> Allocation:
         return _allocate(inputs, known, replace(scenario, rules=rules), total)
 
-    allocation = allocated(scenario.rules)
+    allocation = _allocate(inputs, known, scenario, total)
     explained = explain(
         allocation,
         inputs.hierarchy,
@@ -293,14 +293,10 @@ def build_plan(
         kept = within(free, scenario.corridors, inputs.hierarchy, step=scenario.step)
         return kept, corridor_limits(free, kept, scenario.corridors, inputs.hierarchy)
 
+    prices = Prices(allocation, scenario.rules, inputs.hierarchy, allocated, language)
+
     def limits() -> pd.DataFrame:
-        own = price_list(
-            allocation,
-            scenario.rules,
-            inputs.hierarchy,
-            without=allocated,
-            language=language,
-        )
+        own = prices.table()
         if not scenario.corridors:
             return own
         parts = [part for part in (own, grains()[1]) if len(part)]
@@ -328,6 +324,7 @@ def build_plan(
         calendar=calendar,
         freq=inputs.organisation.freq,
         spread=None if scenario.corridors else by_month,
+        binding=None if scenario.corridors else [partial(prices.row, at) for at in prices.holding],
     )
 
 

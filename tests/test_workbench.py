@@ -88,6 +88,28 @@ def test_a_corridor_of_many_is_lifted_as_one_wish_and_solved_once(tiny_inputs, m
     assert len(moved) and (moved["would_be"] == free[moved.index]).all()
 
 
+def test_a_limit_that_holds_nobody_costs_nothing_and_the_others_are_priced_one_by_one(
+    tiny_inputs, monkeypatch
+):
+    first, second, third = tiny_inputs.hierarchy.leaves
+    rules = (Floor(first, 1), Lock(second, 700), Lock(third, 1_300))
+    scenario = Scenario(total=2_400, criterion="history", rules=rules)
+    free = {
+        rule.node: workbench.build_plan(
+            tiny_inputs, replace(scenario, rules=tuple(set(rules) - {rule}))
+        ).units.loc[rule.node, "target"]
+        for rule in rules
+    }
+    plan, solved = workbench.build_plan(tiny_inputs, scenario), []
+    allocate = workbench.allocate
+    monkeypatch.setattr(
+        workbench, "allocate", lambda *a, **k: solved.append(k["rules"]) or allocate(*a, **k)
+    )
+    assert len(plan.holding) == 2 and not solved
+    assert plan.holding[0]()["would_be"] == free[second] and len(solved) == 1
+    assert plan.limits.set_index("node")["would_be"].to_dict() == free and len(solved) == 2
+
+
 def test_equal_chance_is_equal_where_no_limit_holds(plan, adventureworks):
     draws = adventureworks.draws
     often = draws.quantile(0.5, interpolation="higher") > 0.25 * draws.mean()

@@ -69,7 +69,7 @@ def cascade(
         repairs (`error.conflicts`).
     """
     rows, pattern = _checked(totals, shape, step)
-    order = np.argsort(np.array([str(label) for label in totals.index]), kind="stable")
+    order = np.argsort(np.array(list(map(str, totals.index.tolist()))), kind="stable")
     rows, pattern = rows[order], pattern[order]  # ties go by label, not by the order given
     exact = rows[:, None] * pattern
     low = _corridor(floors, totals.index[order], shape.columns, step, side="floor")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -76,6 +76,8 @@ class Plan:
     spread
         Makes `leaf_months` without `targets`, for whoever needs no products; by default they
         are summed.
+    binding
+        Makes the rows of `limits` that `holding` hands on; by default they are looked up there.
     """
 
     scenario: Scenario
@@ -90,6 +92,7 @@ class Plan:
     calendar: FiscalCalendar = PLAIN
     freq: str = "M"
     spread: Callable[[], pd.DataFrame] | None = field(default=None, repr=False)
+    binding: Sequence[Callable[[], Mapping[str, Any]]] | None = field(default=None, repr=False)
 
     @property
     def chance_of_total(self) -> float:
@@ -106,6 +109,17 @@ class Plan:
         ).astype("int64")
         leaf.index = leaf.index.astype("str")
         return leaf
+
+    @property
+    def holding(self) -> Sequence[Callable[[], Mapping[str, Any]]]:
+        """The limits that hold somebody: each says its row of `limits` when it is called.
+
+        What a limit costs is a plan without it, and a screen shows a few of hundreds.
+        """
+        if self.binding is not None:
+            return self.binding
+        moved = self.limits[self.limits["held_at"] != self.limits["would_be"]]
+        return [partial(dict, row) for row in moved.to_dict("records")]
 
     @property
     def months(self) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -144,12 +145,11 @@ def binds_html(session: Session) -> str:
     """The limits that hold somebody, and what lifting each would do."""
     language, wording = session.language, session.wording
     title = say(language, "binds_title")
-    if not (session.scenario.rules or session.scenario.corridors):
-        return _titled(title, "", f'<div class="sf-note">{say(language, "no_limit_set")}</div>')
-    limits = session.plan.limits
-    binding = limits[limits["held_at"] != limits["would_be"]]
-    if binding.empty:
-        words = say(language, "nothing_binds")
+    binding, more = first_binding(session.plan)
+    if not binding:
+        scenario = session.scenario
+        set_ = scenario.rules or scenario.corridors
+        words = say(language, "nothing_binds" if set_ else "no_limit_set")
         return _titled(title, "", f'<div class="sf-note">{words}</div>')
     rows = "".join(
         f'<tr data-sf-node="{escape(str(limit["node"]), quote=True)}" tabindex="0" '
@@ -157,18 +157,29 @@ def binds_html(session: Session) -> str:
         f"<td>{escape(session.label(str(limit['node'])))}</td>"
         f"<td>{wording.amount(limit['held_at'])} → {wording.amount(limit['would_be'])}</td>"
         f"<td>{escape(price_words(limit, session.scenario.criterion, wording))}</td></tr>"
-        for limit in binding.head(ROWS).to_dict("records")
+        for limit in binding
     )
-    more = len(binding) - ROWS
     count = say(language, "more", count=more) if more > 0 else ""
     return _titled(title, count, f'<table class="sf-list"><tbody>{rows}</tbody></table>')
 
 
-def _because(limit: dict[Any, Any]) -> str:
+def first_binding(plan: Plan, *, rows: int = ROWS) -> tuple[list[Mapping[str, Any]], int]:
+    """The first limits without which their unit would carry something else, and how many more hold."""
+    found: list[Mapping[str, Any]] = []
+    for at, price in enumerate(plan.holding):
+        limit = price()
+        if limit["held_at"] != limit["would_be"]:
+            found.append(limit)
+        if len(found) == rows:
+            return found, len(plan.holding) - at - 1
+    return found, 0
+
+
+def _because(limit: Mapping[str, Any]) -> str:
     return ": ".join(str(limit[name]) for name in ("owner", "reason") if limit[name])
 
 
-def price_words(limit: dict[Any, Any], criterion: str, wording: Wording) -> str:
+def price_words(limit: Mapping[str, Any], criterion: str, wording: Wording) -> str:
     """What lifting a limit does to the others, by the common figure with it and without it."""
     language = wording.language
     before, after = float(limit["level"]), float(limit["level_without"])

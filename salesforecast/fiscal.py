@@ -22,6 +22,7 @@ CALENDAR = "calendar"
 WEEKS = {"4-4-5": (4, 4, 5), "4-5-4": (4, 5, 4), "5-4-4": (5, 4, 4)}
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 YEAR_ENDS = re.compile(rf"(last|nearest) ({'|'.join(WEEKDAYS)})", re.IGNORECASE)
+YEAR_NAMED = ("end", "start")
 HALF = 15  # a month that opens later than this day of the one before stands for the next
 
 
@@ -32,8 +33,10 @@ class FiscalCalendar:
     Parameters
     ----------
     year_starts
-        Month (1 to 12) that the first period of the fiscal year stands for. The year is called
-        after the calendar year in which it ends: with 12, December 2012 opens fiscal year 2013.
+        Month (1 to 12) that the first period of the fiscal year stands for.
+    year_named
+        `end`: the year is called after the calendar year in which it ends (with 12, December 2012
+        opens fiscal year 2013); `start`: in which it begins, as many retailers do.
     months
         `calendar`, or the weeks of a quarter's three periods: `4-4-5`, `4-5-4`, `5-4-4`. A 53rd
         week lengthens the last period of its year.
@@ -53,6 +56,7 @@ class FiscalCalendar:
     months: str = CALENDAR
     year_ends: str = ""
     month_starts: int = 1
+    year_named: str = "end"
     path: str = ""
     firsts: tuple[tuple[str, str], ...] = ()
 
@@ -63,6 +67,8 @@ class FiscalCalendar:
             raise ValueError(f"month_starts is a day from 1 to 28, not {self.month_starts}")
         if self.months not in (CALENDAR, *WEEKS):
             raise ValueError(f"months are {CALENDAR}, {', '.join(WEEKS)}, not {self.months!r}")
+        if self.year_named not in YEAR_NAMED:
+            raise ValueError(f"year_named is one of {YEAR_NAMED}, not {self.year_named!r}")
         if self.in_weeks and not YEAR_ENDS.fullmatch(self.year_ends):
             raise ValueError(f"year_ends is 'nearest Saturday' or the like, not {self.year_ends!r}")
 
@@ -230,12 +236,18 @@ class FiscalCalendar:
         """Which month of its fiscal year a period is: 1 to 12."""
         return int((period.month - self.year_starts) % 12) + 1
 
+    def opens(self, year: int) -> pd.Timestamp:
+        """Name of the first month of the fiscal year that is called after a calendar year."""
+        before = self.year_starts > 1 and self.year_named == "end"
+        return pd.Timestamp(year - before, self.year_starts, 1)
+
     def label(self, first: pd.Timestamp, freq: str) -> str:
         """What people call a period: `2013-09`, `Q4 FY2013`, `FY2013`; `2013-09 (P10)` in weeks."""
         if freq == "M":
             return f"{first:%Y-%m}" + ("" if self.plain else f" (P{self.number(first)})")
         offset = (first.month - self.year_starts) % 12
-        year = first.year + (first.month >= self.year_starts > 1)
+        year = first.year - (first.month < self.year_starts)
+        year += self.year_starts > 1 and self.year_named == "end"
         name = f"FY{year}" if self.year_starts > 1 else f"{year}"
         return f"Q{offset // 3 + 1} {name}" if freq == "Q" else name
 

@@ -13,6 +13,7 @@ from salesforecast.errors import DataError
 from salesforecast.fiscal import FiscalCalendar
 from salesforecast.forecasting.calendar_effects import holiday_days
 from salesforecast.hierarchy import ROOT
+from salesforecast.history import large
 from salesforecast.history.load import load
 from salesforecast.history.organisation import Organisation
 from salesforecast.history.series import build_history, last_complete_period
@@ -289,3 +290,22 @@ def test_holidays_and_working_days_are_counted_in_the_months_own_days(tmp_path, 
     every[every.index.isin(closed)] = 0.0
     by_hand = every.groupby(fiscal.start(pd.Series(every.index), "M").to_numpy()).sum()
     np.testing.assert_allclose(ahead, by_hand, rtol=0.015)
+
+
+def test_a_long_table_summed_by_the_database_is_booked_by_the_same_days(tmp_path, monkeypatch):
+    pytest.importorskip("duckdb")
+    lines = daily(FIRST, "2023-12-30").assign(date=lambda f: pd.to_datetime(f["date"]))
+    lines.to_parquet(tmp_path / "orders.parquet")
+    path = write(tmp_path, WEEKS, lines.head(1))
+    path.write_text(path.read_text("utf-8").replace("orders.csv", "orders.parquet"), "utf-8")
+    whole = load(Organisation.read(path))
+    monkeypatch.setattr(large, "LARGE", 100)
+    summed = load(Organisation.read(path))
+    assert any("were summed" in finding.what for finding in summed.findings)
+    keys = ["territory", "period"]
+    assert (
+        summed.lines.groupby(keys)["amount"].sum().equals(whole.lines.groupby(keys)["amount"].sum())
+    )
+    organisation = Organisation.read(path)
+    last = last_complete_period(summed.lines, organisation)
+    assert last == last_complete_period(whole.lines, organisation) == pd.Timestamp("2023-12-01")

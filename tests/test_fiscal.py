@@ -27,6 +27,17 @@ def test_a_year_from_december_is_called_after_its_end():
     assert FiscalCalendar(1).label(pd.Timestamp("2013-04-01"), "Q") == "Q2 2013"
 
 
+def test_a_year_may_be_called_after_its_start():
+    calendar = FiscalCalendar(2, year_named="start")
+    assert calendar.label(pd.Timestamp("2023-02-01"), "Y") == "FY2023"
+    assert calendar.label(pd.Timestamp("2023-11-01"), "Q") == "Q4 FY2023"
+    assert calendar.label(pd.Timestamp("2024-01-01"), "Y") == "FY2023"
+    for named in ("start", "end"):
+        for month in (1, 2, 12):
+            calendar = FiscalCalendar(month, year_named=named)
+            assert calendar.label(calendar.opens(2023), "Y").endswith("2023")
+
+
 @pytest.mark.parametrize(("cutoff", "first"), [("2013-08", "2013-09"), ("2013-09", "2013-12")])
 def test_the_next_quarter_starts_after_the_cutoff(cutoff, first):
     quarter = FiscalCalendar(12).next_quarter(pd.Timestamp(f"{cutoff}-01"))

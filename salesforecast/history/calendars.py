@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from salesforecast.errors import DataError, nearest
-from salesforecast.fiscal import CALENDAR, WEEKS, YEAR_ENDS, FiscalCalendar
+from salesforecast.fiscal import CALENDAR, WEEKS, YEAR_ENDS, YEAR_NAMED, FiscalCalendar
 from salesforecast.history.dates import parse_dates
 from salesforecast.history.months import month_of
 from salesforecast.history.raw import Raw, Want
 from salesforecast.history.sources import find_files, read_table
 
-KEYS = ("year_starts", "months", "year_ends", "month_starts", "path")
+KEYS = ("year_starts", "year_named", "months", "year_ends", "month_starts", "path")
 PERIOD, FIRST = "period", "first"  # columns of a table of one's own
 FINER = ("week", "day", "weekly", "daily", "周", "日", "天")
 _LONGEST, _AWAY = (
@@ -31,6 +31,8 @@ def problem(table: Mapping[str, Any]) -> tuple[str, str, str]:
     ends, opens = table.get("year_ends", ""), table.get("month_starts", 1)
     if first not in range(1, 13) or isinstance(first, bool):
         return "year_starts", f"year_starts is a month from 1 to 12, not {first!r}.", ""
+    if (named := table.get("year_named", "end")) not in YEAR_NAMED:
+        return "year_named", f"year_named is one of {list(YEAR_NAMED)}, not {named!r}.", ""
     if months not in (CALENDAR, *WEEKS):
         near = nearest(str(months), (CALENDAR, *WEEKS))
         return "months", f"there are no months of the kind {months!r}.", near

@@ -24,6 +24,7 @@ _REMARKS = {
     "display": "what people read on screens",
     "divisor": "how many units one of them is",
     "year_starts": "month in which the fiscal year starts",
+    "year_named": "called after the calendar year of its start or end",
     "months": "weeks of a quarter's three months; calendar months without it",
     "year_ends": "last day of a year of weeks",
     "month_starts": "day on which a business month opens",

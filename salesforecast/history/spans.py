@@ -172,7 +172,7 @@ def _day(span: Span, calendar: FiscalCalendar | None, where: str) -> datetime | 
         week = datetime(span.year, 1, 4) + timedelta(days=7 * (span.number - 1))
         quarter = datetime(span.year, 3 * span.number - 2, 1) if span.kind == "Q" else None
         return quarter or _of_iso(span) or week
-    opens = pd.Timestamp(span.year - (calendar.year_starts > 1), calendar.year_starts, 1)
+    opens = calendar.opens(span.year)
     if span.kind == "Q" and (span.fiscal or calendar.year_starts == 1):
         named = opens + pd.DateOffset(months=3 * (span.number - 1))
         return calendar.dates(named)[0].to_pydatetime()

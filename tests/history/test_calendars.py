@@ -40,6 +40,7 @@ def described(folder, calendar: str) -> Organisation:
         ('year_starts = 2\nmonths = "4-5-4"\nyear_ends = "nearest Sunday"',
          FiscalCalendar(2, "4-5-4", "nearest Sunday")),
         ("month_starts = 26", FiscalCalendar(month_starts=26)),
+        ('year_starts = 4\nyear_named = "start"', FiscalCalendar(4, year_named="start")),
     ],
 )  # fmt: skip
 def test_a_calendar_is_read_and_written_back(tmp_path, text, calendar):
@@ -75,6 +76,7 @@ def test_a_table_of_ones_own_is_read_in_any_order_and_found_from_another_folder(
         ('months = "4-4-5"\nyear_ends = "Saturday"', 6, "nearest Saturday"),
         ('year_ends = "last Saturday"', 5, "for years of weeks"),
         ("month_starts = 31", 5, "1 to 28"),
+        ('year_named = "middle"', 5, "one of"),
         ('month_starts = 26\nmonths = "4-4-5"\nyear_ends = "last Friday"', 5, "say twice"),
         ('period = "week"', 5, "salesforecast days"),
         ('period = "decade"', 5, "period is one of"),
@@ -117,6 +119,7 @@ def test_the_calendars_of_the_document_are_read(tmp_path):
     read = [described(tmp_path, calendar).calendar for calendar in told]
     assert [calendar.plain for calendar in read] == [False] * 3
     assert read[0].label(pd.Timestamp("2025-02-01"), "M") == "2025-02 (P1)"
+    assert read[0].label(pd.Timestamp("2026-01-01"), "Q") == "Q4 FY2025"
     assert [f"{day:%d.%m.}" for day in read[1].dates(pd.Timestamp("2025-05-01"))] == [
         "26.04.",
         "25.05.",

@@ -196,7 +196,8 @@ def waterfall(parts: Sequence[tuple[str, int]], wording: Wording, *, row: float 
     shown = _adding_up(amounts, grain)
     low, high = min(running[1:]), max(running[1:])
     room = max(high - low, 1)
-    left, right = 122.0, WIDTH - 46.0
+    longest = max(len(wording.amount(figure * grain)) for figure in (*shown, sum(shown)))
+    left, right = 122.0, WIDTH - max(46.0, 6.4 * longest + 8)
     base = left + 16.0
 
     def x(amount: float) -> float:

@@ -80,8 +80,8 @@ class ScenarioEditor(ipywidgets.VBox):
         start = [titles["start"], self.start] if self.shelf is not None else []
         return [
             *start,
-            titles["total"],
-            ipywidgets.HBox([self.total, self.unit]),
+            self._with_unit(),
+            self.total,
             self.slider,
             self.against,
             titles["chance"],
@@ -103,6 +103,12 @@ class ScenarioEditor(ipywidgets.VBox):
             titles["by_hand"],
             self.by_hand,
         ]
+
+    def _with_unit(self) -> ipywidgets.Widget:
+        """The total's title, and what amounts are counted in."""
+        row = ipywidgets.HBox([self.titles["total"], self.unit])
+        row.add_class("sf-titled")
+        return row
 
     def _fields(self) -> dict[str, ipywidgets.Widget]:
         """Every control by its name; the page's styles and tests know it by that."""

@@ -166,7 +166,9 @@ class WhatIfScreen(ipywidgets.VBox):
         self.buttons["redo"].disabled = not questions.can_redo
         self.load.description = self._say("load")
         self.language.value = questions.language
-        self.name.placeholder = self._say("new_name")
+        self.name.placeholder = self.name.tooltip = self._say("new_name")
+        self.case.tooltip, self.kind.tooltip = self._say("case"), self._say("kind")
+        self.level.tooltip = self._say("down_to")
         self.case.options = [(case.name, at) for at, case in enumerate(questions.cases)]
         self.case.value = questions.cases.index(questions.case)
         kind, view = self.kind.value or next(iter(FORMS)), self.view.value or VIEWS[0]
@@ -212,10 +214,10 @@ class WhatIfScreen(ipywidgets.VBox):
             options = choices.of(ask)
             before = kept.get(ask.name) if options or same else None
             self.fields[ask.name] = self._field(ask, options, before)
-        self.form.children = tuple(
-            _named(self._say(ask.words), self.fields[ask.name], ask.name)
-            for ask in FORMS[self.kind.value]
-        )
+            self.fields[ask.name].description = self._say(ask.words)
+            self.fields[ask.name].style.description_width = "112px"
+            self.fields[ask.name].add_class(f"sf-field-{ask.name}")
+        self.form.children = tuple(self.fields.values())
 
     def _field(self, ask: Ask, options: list[tuple[str, str]], kept: Any) -> ipywidgets.Widget:
         if not options and ask.kind not in ("product", "month"):
@@ -248,11 +250,3 @@ class WhatIfScreen(ipywidgets.VBox):
         else:
             found = self.questions.hangs_on()
             self.effect.value = tornado_chart(found, language=self.questions.language)
-
-
-def _named(words: str, field: ipywidgets.Widget, name: str) -> ipywidgets.Widget:
-    label = ipywidgets.Label(words)
-    field.add_class(f"sf-field-{name}")
-    row = ipywidgets.HBox([label, field])
-    row.add_class("sf-line")
-    return row

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
+# Dask looks at its workers' memory, load and stacks so often that watching costs as much as sending.
+WATCH = {
+    "distributed.worker.memory.monitor-interval": "2s",
+    "distributed.admin.system-monitor.interval": "5s",
+    "distributed.worker.profile.enabled": False,
+}
 # Dask tells glibc to give memory back at every chance, so that each array is fetched anew page by
 # page: twice the CPU. These keep a chunk's memory for the next one.
 MALLOC = {"MALLOC_TRIM_THRESHOLD_": 2**28, "MALLOC_MMAP_THRESHOLD_": 2**25}
@@ -84,9 +90,9 @@ def spreading(*, workers: int = 1, scheduler: str = "") -> Iterator[Spread]:
         with client:
             yield _on(client)
         return
-    before_start = {f"distributed.nanny.pre-spawn-environ.{k}": v for k, v in MALLOC.items()}
+    memory = {f"distributed.nanny.pre-spawn-environ.{name}": v for name, v in MALLOC.items()}
     with (
-        dask.config.set(before_start),
+        dask.config.set(memory | WATCH),
         LocalCluster(
             n_workers=workers, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
         ) as cluster,

@@ -84,7 +84,8 @@ def check_fit(
     """
     for rule in scenario.rules:
         for node in (rule.node, *getattr(rule, "uses", {})):
-            hierarchy.within(node)
+            if node not in hierarchy.nodes.index:
+                hierarchy.within(node)  # says which node there is none of
     for level in scenario.hedge:
         if level not in hierarchy.levels:
             _unfit(f"there is no level '{level}'", "hedge", nearest(level, hierarchy.levels))

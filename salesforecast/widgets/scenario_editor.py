@@ -37,6 +37,7 @@ class ScenarioEditor(ipywidgets.VBox):
     def __init__(self, session: Session, shelf: Shelf | None = None) -> None:
         self.session, self.shelf = session, shelf
         self._showing = False
+        self._listed: tuple[Any, ...] = ()
         self._make_total()
         self.titles = {name: ipywidgets.HTML() for name in _TITLES}
         self.start = ipywidgets.Dropdown(layout=_WIDE)
@@ -326,7 +327,10 @@ class ScenarioEditor(ipywidgets.VBox):
             field.description = say(session.language, KINDS[kind])
             field.value = "" if amount is None else f"{amount / session.divisor:,.10g}"
         self._title("by_hand")
-        self.by_hand.value = by_hand_html(session)
+        listed = (session.scenario.rules, session.language, session.divisor)
+        if listed != self._listed:  # a total that moves under hundreds of locks lists none anew
+            self.by_hand.value = by_hand_html(session)
+        self._listed = listed
 
 
 _TITLES = {

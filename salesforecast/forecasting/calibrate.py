@@ -43,6 +43,12 @@ class LeafErrors:
         bool (leaf,): may fall below zero.
     seldom
         Leaves that sell now and then: they are drawn as a chance times a size.
+    past
+        Errors of the back-test, actual - forecast: (origin, leaf, step), NaN where not known.
+    sizes
+        Sizes that errors go with, now and at these origins: (origin + 1, leaf, step).
+    every
+        Periods between origins.
     """
 
     leaves: pd.Index
@@ -53,6 +59,9 @@ class LeafErrors:
     shape_of: np.ndarray
     signed: np.ndarray
     seldom: Seldom
+    past: np.ndarray
+    sizes: np.ndarray
+    every: int
 
 
 def leaf_errors(
@@ -95,17 +104,19 @@ def leaf_errors(
     shape_of = _classes(forecasts[0], idle)
     normal, shapes = _normal_scores(standard, shape_of)
     spread = scale.at(size[0])
+    every = int(back[1]) if len(back) > 1 else 1
     return LeafErrors(
         leaves=leaves,
         ahead=forecasts[0],
         spread=spread,
-        together=learn_dependence(
-            normal, spread, leaves, every=int(back[1]) if len(back) > 1 else 1
-        ),
+        together=learn_dependence(normal, spread, leaves, every=every),
         shapes=shapes,
         shape_of=shape_of,
         signed=np.any(sales < 0, axis=1),
         seldom=Seldom.of(sales, season),
+        past=errors[1:],
+        sizes=size,
+        every=every,
     )
 
 

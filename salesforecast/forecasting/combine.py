@@ -11,8 +11,9 @@ OWN = 100.0  # errors of its own after which a series counts as much as its clas
 CLASS = 200.0  # errors of its class after which that counts as much as equal weights
 FOLLOWING = "share"  # the model that follows the parent; the others follow the series itself
 FOLLOW = 0.5  # weight of following before anything was seen
-BELIEVED = 0.5  # share of the learned weights in the forecast of a sum
 ORIGINS = 6.0  # origins after which what a class showed counts half
+BELIEVED = 1.0  # share of the learned weights in the forecast of a sum before anything was seen
+DOUBTED = 96.0  # origins after which one sum's own past counts half; fewer where a level has many
 
 
 def learn_weights(
@@ -70,11 +71,32 @@ def _by_error(stacked: np.ndarray, actual: np.ndarray, groups: np.ndarray) -> np
     return weights / weights.sum(axis=0)
 
 
-def _following(away: np.ndarray, miss: np.ndarray, groups: np.ndarray) -> np.ndarray:
+def believed(
+    said: np.ndarray, own: np.ndarray, actual: np.ndarray, levels: np.ndarray
+) -> np.ndarray:
+    """Share (series,) of the learned weights' forecast `said` beside the models' `own`, by level.
+
+    All three are (origin, series, step), NaN where not known; `levels` int64 (series,). All is
+    believed until past origins speak against it; levels of many series soon, the company late.
+    """
+    count = np.bincount(levels)
+    doubt = DOUBTED / np.sqrt(np.maximum(count, 1))
+    return _following(said - own, actual - own, levels, before=BELIEVED, trust=doubt)
+
+
+def _following(
+    away: np.ndarray,
+    miss: np.ndarray,
+    groups: np.ndarray,
+    *,
+    before: float = FOLLOW,
+    trust: np.ndarray | None = None,
+) -> np.ndarray:
     """Share (series,) of the move `away` that would have undone most of `miss`, by class.
 
     Least squares over sums of the steps known, each series in units of its usual miss, shrunk
-    towards `FOLLOW`. `away` and `miss` are (origin, series, step).
+    towards `before`, which counts half after `trust` (class,) origins. `away` and `miss` are
+    (origin, series, step).
     """
     known = np.isfinite(away) & np.isfinite(miss)
     root = np.sqrt(np.maximum(known.sum(axis=2), 1))
@@ -83,13 +105,13 @@ def _following(away: np.ndarray, miss: np.ndarray, groups: np.ndarray) -> np.nda
     usable = usual > 0
     scale = np.where(usable, usual, 1.0)
     moved, missed = moved / scale, missed / scale
-    out = np.full(len(groups), FOLLOW)
+    out = np.full(len(groups), before)
     for group in np.unique(groups):
         inside = (groups == group) & usable
         square, product = (moved[:, inside] ** 2).sum(), (moved * missed)[:, inside].sum()
-        before = ORIGINS * square / max(len(moved), 1)
+        doubt = (ORIGINS if trust is None else trust[group]) * square / max(len(moved), 1)
         if square > 0:
-            part = (product + FOLLOW * before) / (square + before)
+            part = (product + before * doubt) / (square + doubt)
             out[groups == group] = np.clip(part, 0.0, 1.0)
     return out
 

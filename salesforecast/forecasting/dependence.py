@@ -73,7 +73,7 @@ def learn_dependence(
     move a sum. Origins, `every` so many periods, overlap: they count by the horizons between them.
     """
     origins, count, horizon = normal.shape
-    groups = _groups(leaves)
+    groups = groups_above(leaves)
     known = np.isfinite(normal)
     size = spread.mean(axis=1) / max(float(spread.mean()), 1e-300)
     scores = size[None, :, None] * np.nan_to_num(normal)
@@ -112,7 +112,7 @@ def draw_normals(model: Dependence, draws: int, rng: np.random.Generator) -> np.
     return np.where(power > 0, mixed, out)
 
 
-def _groups(leaves: pd.Index) -> list[np.ndarray]:
+def groups_above(leaves: pd.Index) -> list[np.ndarray]:
     """Group of each leaf at every depth above it, the company first."""
     parts = [str(leaf).split(SEPARATOR) for leaf in leaves]
     return [

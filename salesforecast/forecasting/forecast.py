@@ -10,11 +10,12 @@ import pandas as pd
 
 from salesforecast.errors import Finding
 from salesforecast.forecasting.calibrate import LeafErrors, leaf_errors
-from salesforecast.forecasting.combine import BELIEVED, FOLLOWING, learn_weights, mix, size_groups
+from salesforecast.forecasting.combine import FOLLOWING, believed, learn_weights, mix, size_groups
+from salesforecast.forecasting.levels import recalibrate
 from salesforecast.forecasting.models import INSTANT
 from salesforecast.forecasting.oddities import odd_series
 from salesforecast.forecasting.origins import LEARNED, Origins, run_origins
-from salesforecast.forecasting.reconcile import reconcile, usual_variance
+from salesforecast.forecasting.reconcile import reconcile_origins
 from salesforecast.forecasting.samples import draw
 from salesforecast.forecasting.seldom import sells_seldom
 from salesforecast.forecasting.structure import (
@@ -31,7 +32,6 @@ from salesforecast.tables import FORECAST, Samples
 DEFAULT = (*INSTANT, "slow", "intermittent", "share", LEARNED)
 ORIGINS = 24  # back-test origins at most
 APART = 2  # origins of a long history lie up to a horizon over this apart
-LEAST_SHARE = 0.85  # of its own forecast that a leaf keeps: sums of few origins mislead
 LEAST_HISTORY = 6  # periods that the company must have at an origin
 
 
@@ -92,8 +92,8 @@ def forecast(
     draws
         Number of sampled futures.
     models
-        Names out of `models.MODELS`, and `learned`: half of a sum's forecast is then made for
-        that sum alone, with weights learned on competitions.
+        Names out of `models.MODELS`, and `learned`: a sum's forecast is then made for that sum
+        alone, with weights learned on competitions, as far as past origins do not speak against.
     weights
         Which learned weights; `without Tourism` to be judged on such data.
 
@@ -132,7 +132,9 @@ def forecast(
     base[_asleep(series, origins, step.year)] = 0.0
     signed = bool((bottom < 0).any())
     recent = np.abs(series[:, -12:]).mean(axis=1)
-    coherent = _coherent(base, (base - origins.actual)[1:], structure, recent, signed=signed)
+    coherent = reconcile_origins(
+        base, (base - origins.actual)[1:], structure.summing, recent, signed=signed
+    )
     periods = _after(cutoff, step, horizon)
     return Forecast(
         _long(wide.columns, periods, base[0, : structure.bottom], coherent[0]),
@@ -192,7 +194,10 @@ def _weights(origins: Origins, structure: Structure, series: np.ndarray) -> np.n
     shares = shares / shares.sum(axis=0)
     if LEARNED not in origins.forecasts:
         return shares
-    part = BELIEVED * np.isfinite(origins.forecasts[LEARNED][0, :, 0])
+    alone = origins.forecasts[LEARNED]
+    own = mix(shares, past.values())
+    part = believed(alone[1:], own, origins.actual[1:], structure.levels)
+    part = part * np.isfinite(alone[0, :, 0])
     return np.vstack([shares * (1 - part), part])
 
 
@@ -204,39 +209,6 @@ def _asleep(series: np.ndarray, origins: Origins, year: int) -> np.ndarray:
     ends = series.shape[1] - origins.back
     spans = [series[:, max(end - year, 0) : end] for end in ends]
     return np.stack([~one.any(axis=1) for one in spans]) & (origins.known >= year)
-
-
-def _coherent(
-    base: np.ndarray,
-    errors: np.ndarray,
-    structure: Structure,
-    recent: np.ndarray,
-    *,
-    signed: bool,
-) -> np.ndarray:
-    """Reconcile every origin over the series that existed then: (origin, leaf series, step).
-
-    An origin's own errors do not help it, or the back-test would flatter itself. What is
-    forecast at zero throughout stays there.
-    """
-    variance = usual_variance(errors, recent)
-    out = np.where(np.isfinite(base[:, : structure.bottom]), 0.0, np.nan)
-    for at, one in enumerate(base):
-        there = np.isfinite(one[:, 0]) & one.any(axis=1)
-        leaves = np.flatnonzero(there[: structure.bottom])
-        if not len(leaves):
-            continue
-        others = np.delete(errors, at - 1, axis=0) if at else errors
-        together = others.transpose(0, 2, 1).reshape(-1, len(there))
-        together = np.nan_to_num(together[np.isfinite(together).any(axis=1)])
-        out[at, leaves] = reconcile(
-            one[there],
-            structure.summing[there][:, leaves],
-            variance[there],
-            errors=together[:, there],
-            floor=-np.inf if signed else LEAST_SHARE * one[leaves],
-        )
-    return out
 
 
 def _after(cutoff: pd.Timestamp, step: Step, horizon: int) -> pd.DatetimeIndex:
@@ -280,7 +252,7 @@ def _sample(
         back=back,
         season=season,
     )
-    drawn = draw(learned, draws=draws, seed=seed)
+    drawn = recalibrate(draw(learned, draws=draws, seed=seed), learned)
     values = np.zeros((draws, len(hierarchy.leaves), len(periods)))
     values[:, hierarchy.leaves.get_indexer(learned.leaves)] = drawn
     return Samples(values, hierarchy.leaves, periods)

@@ -61,6 +61,18 @@ class Structure:
         """Number of leaf series."""
         return self.summing.shape[1]
 
+    @property
+    def levels(self) -> np.ndarray:
+        """Code of each series: leaf series, then sums by level, all or one product, kind or all."""
+        frame = self.series
+        is_sum = np.arange(len(frame)) >= self.bottom
+        parts = (
+            frame["level"].where(is_sum, ""),
+            (frame["product"] == ALL_PRODUCTS) & is_sum,
+            (frame["kind"] != "") & is_sum,
+        )
+        return np.asarray(pd.MultiIndex.from_arrays(parts).factorize()[0])
+
 
 def kind_of(leaf: str) -> str:
     """House leaves of one name are one kind (`(online)`); people are another."""

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 from scipy import sparse
 
 import salesforecast.forecasting.reconcile as room
-from salesforecast.forecasting.reconcile import reconcile, usual_variance
+from salesforecast.forecasting.reconcile import reconcile, reconcile_origins, usual_variance
 from tests.examples import examples
 
 # leaves a b c d, then a+b, c+d, all
@@ -96,3 +96,42 @@ def test_variance_of_a_series_with_few_errors_follows_its_size():
     found = usual_variance(errors, size)
     assert found[3] == pytest.approx(size[3] ** 2, rel=0.6)
     assert (found > 0).all()
+
+
+def panel_of(leaves: int, groups: int) -> tuple[sparse.csr_array, np.ndarray, np.ndarray]:
+    """Summing of groups and the company, base (origin, series, step) of leaves at 10, errors."""
+    owner = np.repeat(np.eye(groups), leaves // groups, axis=1)
+    summing = sparse.csr_array(np.vstack([np.eye(leaves), owner, np.ones(leaves)]))
+    rng = np.random.default_rng(4)
+    errors = summing @ rng.normal(0, 1, (leaves, 12 * 2))
+    base = np.repeat((summing @ np.full(leaves, 10.0))[None, :, None], 13, axis=0)
+    return summing, base, errors.reshape(-1, 12, 2).transpose(1, 0, 2)
+
+
+def test_the_company_keeps_nearly_its_own_forecast_and_small_groups_do_not():
+    summing, base, errors = panel_of(leaves=64, groups=16)
+    base = np.repeat(base, 2, axis=2)
+    base[:, -1] *= 1.1  # the company is foreseen at 704, its leaves add up to 640
+    made = reconcile_origins(base, errors, summing, base[0, :, 0], signed=False)
+    assert made.shape == (13, 64, 2)
+    assert (made.sum(axis=1) > 640 + 0.85 * 64).all()
+    base[:, -1] /= 1.1
+    base[:, 64] *= 1.1  # one group of four leaves at 44, all else agrees on 40
+    one = reconcile_origins(base, errors, summing, base[0, :, 0], signed=False)
+    assert (one[:, :4].sum(axis=1) < 40 + 0.85 * 4).all()
+    np.testing.assert_allclose(one.sum(axis=1), 640, rtol=0.002)
+
+
+def test_what_agrees_stays_and_what_had_not_begun_is_missing():
+    summing, base, errors = panel_of(leaves=16, groups=4)
+    base = np.repeat(base, 2, axis=2)
+    base[5:, 3] = np.nan
+    base[5:, 16] -= 10
+    base[5:, -1] -= 10
+    base[:, 7] = 0
+    base[:, [17, -1]] -= 10
+    made = reconcile_origins(base, errors, summing, np.ones(21), signed=False)
+    assert np.isnan(made[5:, 3]).all()
+    assert (made[:, 7] == 0).all()
+    others = np.delete(np.arange(16), [3, 7])
+    np.testing.assert_allclose(made[:, others], 10.0)

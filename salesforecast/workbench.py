@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from salesforecast.allocation.allocate import Allocation, allocate
+from salesforecast.allocation.conflicts import told_in
 from salesforecast.allocation.explain import explain, sentence
 from salesforecast.errors import DataError, Finding
 from salesforecast.fiscal import MONTHS
@@ -273,7 +274,8 @@ def build_plan(
     def allocated(rules: tuple[Rule, ...]) -> Allocation:
         return _allocate(inputs, known, replace(scenario, rules=rules), total)
 
-    allocation = _allocate(inputs, known, scenario, total)
+    with told_in(language):
+        allocation = _allocate(inputs, known, scenario, total)
     explained = explain(
         allocation,
         inputs.hierarchy,
@@ -303,7 +305,8 @@ def build_plan(
         return pd.concat(parts, ignore_index=True)
 
     if scenario.corridors:
-        grains()  # refused now, not when somebody reads them
+        with told_in(language):
+            grains()  # refused now, not when somebody reads them
     if sentences:
         measure = inputs.organisation.measure
         unit, name = measure.divisor, measure.display or measure.unit

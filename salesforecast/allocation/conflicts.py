@@ -8,7 +8,8 @@ leave the tree and are looked at afterwards (`shared`, with a linear program).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -187,6 +188,17 @@ def infeasible(
     error = InfeasibleError(what, where=where, fix=fix)
     error.conflicts = tuple(conflicts)
     return error
+
+
+@contextmanager
+def told_in(language: str) -> Iterator[None]:
+    """The block's contradictions are told in `language`."""
+    try:
+        yield
+    except InfeasibleError as error:
+        if language == "en" or not error.conflicts:
+            raise
+        raise infeasible(error.conflicts, language=language) from error
 
 
 def _on_tree(limits: Limits, order: tuple[str, ...]) -> tuple[list[Conflict], Limits]:

@@ -70,7 +70,8 @@ def work(request: Mapping[str, Any], tell: Callable[[str], None]) -> dict[str, A
         if path.strip():
             WhatIf.read(Path(path.strip()))
     inputs, plan = _opened(values, scenario)
-    plan = plan or workbench.build_plan(inputs, scenario, sentences="")
+    language = str(values.get("language", "en"))
+    plan = plan or workbench.build_plan(inputs, scenario, language=language, sentences="")
     lines = inputs.loaded.lines
     return {
         "lines": len(lines),

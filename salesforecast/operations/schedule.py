@@ -138,8 +138,9 @@ def carry_out(
     mask = Mask.of(extra=_variables(job))
     try:
         checked = check(job, notebooks=notebooks)
+        language = language_of(checked.values)
         for note in checked.notes:
-            progress(f"note: {note}")
+            progress(f"{say('note', language)}{say('colon', language)}{note}")
         result = _run(checked, notebooks=notebooks, force=force, progress=progress, as_of=as_of)
     except SalesforecastError as error:
         _end(job, _failed(job, error), mask, progress, code=error.exit_code)

@@ -128,6 +128,23 @@ def test_a_refusal_speaks_the_language_of_the_job(here):
     assert "失败" in said and "最新一笔销售在" in said
 
 
+def test_limits_that_clash_are_told_in_the_language_of_the_job(here):
+    names = 'scenario: str = ""\nlanguage: str = "en"\n'
+    write_job(here / "notebooks", MAIN_JOB, f"{names}{PARAMETERS}", WORK)
+    (here / "scenario.toml").write_text(CLASH)
+    call = (
+        "--organisation",
+        "organisation.toml",
+        "--scenario",
+        "scenario.toml",
+        "-p",
+        "language=zh",
+    )
+    ended, said = _say("run", MAIN_JOB, "--dry-run", *call)
+    assert ended == 4
+    assert "错误：" in said and "怎么办：" in said and "相差 800" in said
+
+
 def test_an_organisation_that_is_not_understood_is_told_by_a_dry_run(here):
     (here / "organisation.toml").write_text("name = 5%")
     code, said = _say("run", "job.toml", "--dry-run")

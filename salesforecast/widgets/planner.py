@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -143,6 +144,7 @@ class Planner(ipywidgets.VBox):
         self.drafts.open()
         self.head.show()  # who decides is known only now
         self.remove_class("sf-busy")
+        gc.freeze()  # what is loaded stays; searching it for garbage would halt some edit for long
         self.page.answer()
 
     def _keep(self, kept: object) -> None:

@@ -249,7 +249,7 @@ def _hold_large(
     return reconcile(
         np.vstack([agreed, base[rows[count:]]]),
         summing[rows],
-        (variance / size.astype(float) ** FIRM)[rows],
+        variance[rows] / size[rows].astype(float) ** FIRM,
         floor=-np.inf if signed else LEAST_SHARE * agreed,
     )
 

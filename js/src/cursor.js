@@ -62,8 +62,8 @@ export class Cursor {
     if (node !== "/") view.drawn.get(node)?.scrollTo("nearest", false).catch(() => {});
     this.show();
     clearTimeout(this.later);
-    this.later = setTimeout(() => { if (view.selected !== node) view.send({ event: "select", node }); }, SELECT);
     view.select(node);
+    this.later = setTimeout(() => view.send({ event: "select", node }), SELECT);  // the same again changes nothing
   }
 
   move([down, right], stretch) {

@@ -72,6 +72,7 @@ class LiveGrid(anywidget.AnyWidget):
         self._months = ""
         self._answers: dict[str, dict[str, Any]] = {}
         self._rows: grid_rows.Rows | None = None
+        self._chosen = ""
         self.on_msg(self._hear)
         session.observe(self._on_plan, ["plan", "language", "divisor"])
         session.observe(self._on_refusal, ["refusal"])
@@ -87,7 +88,9 @@ class LiveGrid(anywidget.AnyWidget):
             self._months = "shown" if message.get("on") else ""
             self._send_all()
         elif event == "select" and message.get("node") in self.session.plan.units.index:
-            self.session.selection = str(message["node"])
+            self._chosen = str(message["node"])
+            self.session.selection = self._chosen
+            self._chosen = ""
         elif event == "discard":
             self.session.refusal = None
         elif event in ("edit", "repair", "undo", "redo"):
@@ -169,7 +172,8 @@ class LiveGrid(anywidget.AnyWidget):
         self.send({"event": "refusal", "refusal": words})
 
     def _on_selection(self, change: Any) -> None:
-        self.send({"event": "select", "node": change["new"]})
+        if change["new"] != self._chosen:  # told back, a cursor that went on meanwhile would jump
+            self.send({"event": "select", "node": change["new"]})
 
 
 def refusal_words(session: Session) -> dict[str, Any] | None:

@@ -175,6 +175,20 @@ def test_keys_alone_edit_undo_and_redo(grid):
     grid.until(lambda: grid.ask("session.scenario.rules == ()"), "the padlock did not open")
 
 
+def test_the_unit_of_the_cursor_is_the_sessions_and_the_cursor_never_jumps_back(grid):
+    chosen = "session.selection"
+    grid.go("Europe", "unit")
+    grid.until(lambda: grid.ask(chosen) == "Europe", "a click does not choose the unit")
+    for _ in range(3):
+        grid.page.keyboard.press("ArrowDown")
+        grid.page.wait_for_timeout(100)  # each row is told on its own
+    last = grid.page.locator(".sf-g .tabulator-row:has(.sf-g-at)").get_attribute("data-node")
+    grid.until(lambda: grid.ask(chosen) == last, "keys do not choose the unit")
+    grid.ask("setattr(session, 'selection', 'Europe')")
+    at = grid.page.locator(".sf-g .tabulator-row[data-node='Europe'] .sf-g-at")
+    grid.until(lambda: at.count() == 1, "the cursor does not follow what is chosen elsewhere")
+
+
 def test_the_tree_folds_and_is_searched_by_keys(grid):
     page = grid.page
     grid.go("Europe", "unit")

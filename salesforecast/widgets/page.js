@@ -34,6 +34,7 @@ function tour(model, element) {
   };
   fill();
   model.on("change:tour", fill);
+  model.on("change:tour_end", fill);
   button.onclick = () => {
     try { localStorage.setItem("salesforecast-tour", "seen"); } catch { /* a browser that keeps nothing */ }
     box.remove();

@@ -3,6 +3,7 @@
 import pytest
 
 from salesforecast.hierarchy import ROOT
+from salesforecast.history.organisation import Measure
 from salesforecast.rules import Ceiling
 from salesforecast.widgets import editing
 from salesforecast.widgets.editing import Cell
@@ -10,6 +11,7 @@ from salesforecast.widgets.grid_rows import page_of, rows_of
 from salesforecast.widgets.planner import Planner
 from salesforecast.widgets.saving import Shelf
 from salesforecast.widgets.session import Session
+from salesforecast.widgets.units import divisors, unit_words, wording_of
 
 
 @pytest.fixture
@@ -30,6 +32,18 @@ def test_the_units_are_the_languages_and_the_organisations_own(planner, language
     planner.session.language = language
     assert [words for words, _ in planner.editor.unit.options] == units
     assert planner.session.divisor == 1_000, "until somebody chooses another"
+
+
+def test_a_unit_that_has_no_words_of_its_own_is_said_as_it_is():
+    for unit, divisor, words in (
+        ("元", 1, ["元", "万元", "亿元"]),
+        ("CNY", 1_000, ["元", "千元", "万元", "亿元"]),
+    ):
+        measure = Measure("销售额", unit, divisor=divisor)
+        said = [
+            unit_words(measure, wording_of(measure, "zh", of)) for of in divisors(measure, "zh")
+        ]
+        assert said == words
 
 
 def test_every_figure_follows_and_the_plan_stays(planner):

@@ -115,7 +115,8 @@ def _quarantine(rows: Any, staging: Path) -> None:
 
     rows = rows.copy()
     for column in rows.columns[rows.dtypes.map(lambda kind: kind.kind not in "Mif")]:
-        rows[column] = rows[column].astype("str").str.slice(0, 200).map(disarmed)
+        said = rows[column].astype("str").fillna("")  # findings name different columns
+        rows[column] = said.str.slice(0, 200).map(disarmed)
     first = [
         name for name in ("why", "source", "row", "place", "product", "period") if name in rows
     ]

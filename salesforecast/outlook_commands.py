@@ -266,6 +266,46 @@ def effect(node: str, **options: Any) -> None:
 
 
 @click.command()
+@click.option(
+    "--horizon", type=click.IntRange(1), default=3, show_default=True, help="Periods ahead."
+)
+@click.option(
+    "--origins", type=click.IntRange(1), default=6, show_default=True, help="Earlier cutoffs."
+)
+@ORGANISATION
+@JSON
+def backtest(**options: Any) -> None:
+    """Forecast again as of earlier cutoffs: are ranges honest at every level, and worth having?
+
+    Each level stands beside the same units forecast alone. Example: salesforecast backtest --horizon 6
+    """
+    from salesforecast import workbench
+    from salesforecast.forecasting.backtest import backtest as tested
+    from salesforecast.forecasting.backtest import beside_alone
+    from salesforecast.history.series import build_history
+
+    described = workbench.read_organisation(options["organisation"])
+    loaded = workbench.load_measure(described)
+    workbench.check(loaded, described)
+    history = build_history(loaded.lines, described)
+    found = tested(
+        history.frame,
+        history.hierarchy,
+        cutoff=history.cutoff,
+        horizon=options["horizon"],
+        origins=options["origins"],
+    )
+    table = beside_alone(found)
+    words = (
+        f"{options['origins']} cutoffs, {options['horizon']} periods ahead each; forecast: all levels"
+        " agree; alone: every unit by itself. Honest ranges cover 0.8 and 0.95 of what came."
+    )
+    say(
+        options["as_json"], rows_of(table.reset_index()), f"{words}\n{table.round(3).T.to_string()}"
+    )
+
+
+@click.command()
 @click.argument("name")
 @click.option(
     "--budget",
@@ -316,4 +356,4 @@ def expenses(name: str, budget: Path, **options: Any) -> None:
     say(options["as_json"], data, words)
 
 
-COMMANDS = (days, simulate, tornado, payout, quantities, effect, expenses)
+COMMANDS = (days, simulate, tornado, payout, quantities, effect, backtest, expenses)

@@ -27,6 +27,7 @@ WITH_DATA = (
     "payout",
     "quantities",
     "effect",
+    "backtest",
     "expenses",
 )
 
@@ -42,7 +43,7 @@ def desk(tmp_path_factory, tiny_company):
     group = click.Group(commands={command.name: command for command in COMMANDS})
 
     def give(*words, good=True):
-        with_store = words[0] not in ("what-if", "effect")
+        with_store = words[0] not in ("what-if", "effect", "backtest")
         options = ["--json"] + (["--store", str(folder / "plans.db")] if with_store else [])
         if words[0] in WITH_DATA:
             options += ["--organisation", str(tiny_company)]
@@ -54,6 +55,15 @@ def desk(tmp_path_factory, tiny_company):
 
     give.folder = folder
     return give
+
+
+def test_every_level_is_tested_beside_itself_alone(desk):
+    rows = desk("backtest", "--origins", "2", "--horizon", "2")
+    assert len(rows) > 1 and rows[0]["count"] == 4  # the company: two cutoffs, two months each
+    for row in rows:
+        assert 0 <= row["coverage80, alone"] <= row["coverage95, alone"] <= 1
+        assert 0 <= row["coverage80, forecast"] <= row["coverage95, forecast"] <= 1
+        assert row["pinball ratio"] > 0
 
 
 def test_a_year_by_commands(desk):

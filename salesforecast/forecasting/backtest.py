@@ -9,11 +9,16 @@ import pandas as pd
 
 from salesforecast.errors import DataError
 from salesforecast.forecasting.forecast import DEFAULT, forecast
+from salesforecast.forecasting.intervals import LEARNED, outlook
 from salesforecast.forecasting.metrics import bias, coverage, pinball, smape, wape
 from salesforecast.forecasting.structure import SEASONS, wide_history
 from salesforecast.hierarchy import Hierarchy
 
-LEVELS = np.arange(0.05, 1.0, 0.1)
+LEVELS = np.arange(0.05, 1.0, 0.1).round(2)
+ENDS = {"q025": 0.025, "q10": 0.1, "q90": 0.9, "q975": 0.975}
+ALL = sorted({*LEVELS.tolist(), *ENDS.values()})
+OURS, ALONE = "forecast", "alone"
+SIDES = ("mase", "coverage80", "coverage95", "pinball")
 
 
 def backtest(
@@ -44,9 +49,11 @@ def backtest(
     pd.DataFrame
         One row for each level of the hierarchy, step (1 .. horizon, and 0 for the whole
         horizon summed) and method (`forecast`, `last year`: the same period a year before,
-        `last periods`: the `horizon` periods just seen). `mase` (scaled by the change to the year before),
-        `smape`, `wape`, `bias` (positive: too high), and for the forecast `pinball` over the
-        mean actual, `coverage80`, `coverage95`; `count` outcomes.
+        `last periods`: the `horizon` periods just seen; of months and quarters `alone`: every
+        node by `intervals.outlook`, as if there were no others). `mase` (scaled by the change to
+        the year before), `smape`, `wape`, `bias` (positive: too high), for `forecast` and
+        `alone` `pinball` over the mean actual, `coverage80`, `coverage95` (a whole horizon alone
+        has no quantiles); `count` outcomes.
 
     Raises
     ------
@@ -96,13 +103,19 @@ def _one_origin(
         "last year": sales[:, year],
         "last periods": sales[:, end - horizon : end],
     }
+    if season in LEARNED:
+        begun = [one[np.argmax(one != 0) :] for one in sales[:, :end]]
+        found = outlook(begun, season=season, horizon=horizon, levels=ALL)
+        methods[ALONE] = found.mean
     scale = np.abs(sales[:, season:end] - sales[:, : end - season]).mean(axis=1)
     levels = hierarchy.nodes["level"].to_numpy()
     rows = []
     for step in range(horizon + 1):
         at = slice(None) if step == 0 else slice(step - 1, step)
         truth = actual[:, at].sum(axis=1)
-        drawn = ahead[:, :, at].sum(axis=2)
+        quantiles = {OURS: np.quantile(ahead[:, :, at].sum(axis=2), ALL, axis=0)}
+        if ALONE in methods and step:
+            quantiles[ALONE] = found.quantiles[:, :, step - 1]
         for method, values in methods.items():
             part = pd.DataFrame(
                 {
@@ -114,24 +127,18 @@ def _one_origin(
                     "scale": scale * (horizon if step == 0 else 1),
                 }
             )
-            if method == "forecast":
-                for q, quantile in _quantiles(drawn).items():
-                    part[q] = quantile
-                part["pinball"] = _pinball(truth, drawn)
+            if method in quantiles:
+                for name, level in ENDS.items():
+                    part[name] = quantiles[method][ALL.index(level)]
+                part["pinball"] = _pinball(truth, quantiles[method])
             rows.append(part)
     return pd.concat(rows, ignore_index=True)
 
 
-def _quantiles(drawn: np.ndarray) -> dict[str, np.ndarray]:
-    names = {"q025": 0.025, "q10": 0.1, "q90": 0.9, "q975": 0.975}
-    return {name: np.quantile(drawn, level, axis=0) for name, level in names.items()}
-
-
-def _pinball(truth: np.ndarray, drawn: np.ndarray) -> np.ndarray:
-    quantiles = np.quantile(drawn, LEVELS, axis=0)
-    return np.array(
-        [pinball(truth[[i]], quantiles[:, [i]], LEVELS).mean() for i in range(len(truth))]
-    )
+def _pinball(truth: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
+    """Mean pinball loss of each node at `LEVELS`."""
+    kept = quantiles[[ALL.index(level) for level in LEVELS]]
+    return np.array([pinball(truth[[i]], kept[:, [i]], LEVELS).mean() for i in range(len(truth))])
 
 
 def _summary(rows: pd.DataFrame) -> pd.DataFrame:
@@ -150,10 +157,28 @@ def _summary(rows: pd.DataFrame) -> pd.DataFrame:
             "bias": bias(actual, values),
             "count": len(part),
         }
-        if method == "forecast":
+        if method == OURS or (method == ALONE and step):
             size = np.abs(actual).mean()
             line["pinball"] = part["pinball"].mean() / size if size > 0 else np.nan
             line["coverage80"] = coverage(actual, part["q10"], part["q90"])
             line["coverage95"] = coverage(actual, part["q025"], part["q975"])
         out.append(line)
     return pd.DataFrame(out)
+
+
+def beside_alone(tested: pd.DataFrame) -> pd.DataFrame:
+    """Each level's forecast beside the same series forecast alone, all steps together.
+
+    Takes what `backtest` hands back; one row a level, columns `mase`, `coverage80`, `coverage95`
+    and `pinball`, each of `forecast` and of `alone`, then `pinball ratio` (below 1: agreeing with
+    the other levels made the ranges better) and `count` outcomes.
+    """
+    steps = tested[(tested["step"] > 0) & tested["method"].isin([OURS, ALONE])]
+    mean = steps.groupby(["level", "method"], sort=False)[list(SIDES)].mean().unstack("method")
+    mean.columns = [f"{side}, {method}" for side, method in mean.columns]
+    wanted = [f"{side}, {method}" for side in SIDES for method in (OURS, ALONE)]
+    out = mean.reindex(columns=[name for name in wanted if name in mean])
+    if f"pinball, {ALONE}" in out:
+        out["pinball ratio"] = out[f"pinball, {OURS}"] / out[f"pinball, {ALONE}"]
+    out["count"] = steps[steps["method"] == OURS].groupby("level")["count"].sum()
+    return out.loc[list(dict.fromkeys(steps["level"]))]

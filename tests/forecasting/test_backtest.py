@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from salesforecast.errors import DataError
-from salesforecast.forecasting.backtest import backtest
+from salesforecast.forecasting.backtest import backtest, beside_alone
 from salesforecast.hierarchy import Hierarchy
 
 LEAVES = ("North/Anna", "North/Ben", "South/Carl")
@@ -45,7 +45,8 @@ def scores(history: pd.DataFrame) -> pd.DataFrame:
 def test_every_level_step_and_method_is_there(scores: pd.DataFrame):
     assert set(scores["level"]) == {"company", "region", "position"}
     assert set(scores["step"]) == {0, 1, 2, 3}
-    assert len(scores) == 3 * 4 * 3
+    assert set(scores["method"]) == {"forecast", "alone", "last year", "last periods"}
+    assert len(scores) == 3 * 4 * 4
     counts = scores.groupby("level")["count"].first()
     assert counts.to_dict() == {"company": 4, "region": 8, "position": 12}
 
@@ -58,10 +59,24 @@ def test_a_season_with_growth_is_forecast_better_than_by_habit(scores: pd.DataFr
     assert of_company.set_index("method")["bias"]["last year"] < 0  # habit is too low
 
 
-def test_only_the_forecast_has_intervals(scores: pd.DataFrame):
-    of_forecast = scores["method"] == "forecast"
-    assert scores.loc[of_forecast, "coverage80"].between(0.3, 1).all()
-    assert scores.loc[~of_forecast, "coverage80"].isna().all()
+def test_forecasts_have_intervals_and_habits_have_none(scores: pd.DataFrame):
+    ranged = (scores["method"] == "forecast") | (
+        (scores["method"] == "alone") & (scores["step"] > 0)
+    )
+    assert scores.loc[ranged, "coverage80"].between(0.3, 1).all()
+    assert (scores.loc[ranged, "coverage95"] >= scores.loc[ranged, "coverage80"]).all()
+    assert scores.loc[~ranged, "coverage80"].isna().all()
+
+
+def test_every_level_stands_beside_the_same_series_alone(scores: pd.DataFrame):
+    table = beside_alone(scores)
+    assert list(table.index) == ["company", "region", "position"]
+    assert table["count"].tolist() == [12, 24, 36]
+    alone = scores[(scores["method"] == "alone") & (scores["step"] > 0)]
+    company = alone[alone["level"] == "company"]
+    assert table.loc["company", "coverage80, alone"] == pytest.approx(company["coverage80"].mean())
+    ratio = table["pinball, forecast"] / table["pinball, alone"]
+    np.testing.assert_allclose(table["pinball ratio"], ratio)
 
 
 def test_too_short_a_history_is_refused(history: pd.DataFrame):

@@ -142,6 +142,8 @@ class Choices:
         What typed amounts are counted in.
     language
         Of the refusals.
+    called
+        What people call a label in that language.
     """
 
     hierarchy: Hierarchy
@@ -149,18 +151,17 @@ class Choices:
     months: tuple[str, ...] = ()
     divisor: int = 1
     language: str = "en"
+    called: Callable[[str], str] = str
 
     def of(self, ask: Ask) -> list[tuple[str, str]]:
         """Words and value of what can be chosen in a field; the first is chosen at first."""
-        say_ = self.language
         if ask.kind in ("unit", "units", "team", "person"):
             return self._units(ask.kind)
-        first = [] if ask.needed else [(say(say_, f"any_{ask.kind}"), "")]
-        if ask.kind == "product":
-            return first + [(name, name) for name in self.products]
-        if ask.kind == "month":
-            return first + [(month, month) for month in self.months]
-        return [(say(say_, f"choice_{choice}"), choice) for choice in ask.choices]
+        if ask.kind in ("product", "month"):
+            known = self.products if ask.kind == "product" else self.months
+            anything = [] if ask.needed else [(say(self.language, f"any_{ask.kind}"), "")]
+            return anything + [(one, one) for one in known]
+        return [(say(self.language, f"choice_{choice}"), choice) for choice in ask.choices]
 
     def _units(self, kind: str) -> list[tuple[str, str]]:
         nodes = self.hierarchy.nodes
@@ -173,16 +174,19 @@ class Choices:
         elif kind == "units":
             shown = nodes.index.to_series() != ROOT
         return [
-            ("\u2003" * (0 if kind == "person" else int(row.depth)) + _label(row, kind), str(node))
+            (
+                "\u2003" * (0 if kind == "person" else int(row.depth)) + self._label(row, kind),
+                str(node),
+            )
             for node, row in zip(nodes.index[shown], nodes[shown].itertuples(), strict=True)
         ]
 
-
-def _label(row: Any, kind: str) -> str:
-    """A person with his team: labels repeat."""
-    if kind != "person" or row.parent == ROOT:
-        return str(row.label)
-    return f"{row.label} · {str(row.parent).rpartition(SEPARATOR)[2]}"
+    def _label(self, row: Any, kind: str) -> str:
+        """A person with his team: labels repeat."""
+        label = self.called(str(row.label))
+        if kind != "person" or row.parent == ROOT:
+            return label
+        return f"{label} · {str(row.parent).rpartition(SEPARATOR)[2]}"
 
 
 def read_change(kind: str, typed: Typed, choices: Choices) -> Change:

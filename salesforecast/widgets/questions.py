@@ -104,6 +104,10 @@ class Questions(traitlets.HasTraits):
             self._answer(case.question)
         self.cases = cases or (Case(say(language, "first_name", number=1)),)
 
+    @traitlets.observe("language")
+    def _drop_told(self, _: object) -> None:
+        self.told = ("", "")  # its words are in the language that was left
+
     # ---- what is shown ------------------------------------------------------------------
 
     @property
@@ -156,6 +160,7 @@ class Questions(traitlets.HasTraits):
             tuple(f"{month:%Y-%m}" for month in sorted(frame["period"].unique())),
             self._wording.divisor,
             self.language,
+            lambda label: self._wording.name("label", label),
         )
 
     # ---- what is asked ------------------------------------------------------------------

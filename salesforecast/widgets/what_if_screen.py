@@ -68,7 +68,8 @@ class WhatIfScreen(ipywidgets.VBox):
         self.changes = ipywidgets.VBox()
         self.view = ipywidgets.ToggleButtons()
         self.level = ipywidgets.Dropdown(
-            options=levels, value=level or levels[min(2, len(levels) - 1)]
+            options=[(name, name) for name in levels],
+            value=level or levels[min(2, len(levels) - 1)],
         )
         self.level.layout.width = "160px"
         for field, name in ((self.case, "case"), (self.name, "name"), (self.kind, "kind")):
@@ -166,8 +167,13 @@ class WhatIfScreen(ipywidgets.VBox):
         self.buttons["redo"].disabled = not questions.can_redo
         self.load.description = self._say("load")
         self.language.value = questions.language
-        self.name.placeholder = self.name.tooltip = self._say("new_name")
-        self.case.tooltip, self.kind.tooltip = self._say("case"), self._say("kind")
+        self.name.description = self._say("new_name")
+        self.name.style.description_width = "initial"
+        self.case.description, self.kind.description = self._say("case"), self._say("kind")
+        self.case.style.description_width, self.kind.style.description_width = "60px", "112px"
+        chosen, wording = self.level.value, questions.beside.wording
+        self.level.options = [(wording.name("level", one), one) for _, one in self.level.options]
+        self.level.value = chosen
         self.level.tooltip = self._say("down_to")
         self.case.options = [(case.name, at) for at, case in enumerate(questions.cases)]
         self.case.value = questions.cases.index(questions.case)
@@ -220,7 +226,7 @@ class WhatIfScreen(ipywidgets.VBox):
         self.form.children = tuple(self.fields.values())
 
     def _field(self, ask: Ask, options: list[tuple[str, str]], kept: Any) -> ipywidgets.Widget:
-        if not options and ask.kind not in ("product", "month"):
+        if not options and ask.kind not in ("product", "month", "unit", "units", "team", "person"):
             hint = f"hint_{ask.name}" if ask.name in ("amount", "parts", "value") else ""
             field = ipywidgets.Text(value=ask.default if kept is None else kept, layout=_WIDE)
             field.placeholder = self._say(hint) if hint else ""

@@ -29,7 +29,7 @@ LAYOUT = f"""<style>
 .sf-what-if .sf-asked > .widget-hbox {{ gap: 8px; align-items: center; }}
 .sf-what-if .sf-asked > .widget-vbox {{ flex: 1 1 auto; }}
 .sf-what-if .sf-asked > .widget-hbox:first-child select {{ font-weight: 600; }}
-.sf-what-if .sf-form .widget-label {{ color: {INK2}; text-align: left; }}
+.sf-what-if .sf-form .widget-label, .sf-what-if .sf-asked .widget-label {{ color: {INK2}; text-align: left; }}
 .sf-what-if .sf-form .widget-vbox > * {{ margin: 1px 0; }}
 .sf-what-if .sf-form input, .sf-what-if .sf-form select, .sf-what-if .sf-asked input[type=text], .sf-what-if .sf-asked select {{
   border: 1px solid #8fb4da; border-radius: 3px; background-color: {EDIT_BG}; color: {EDIT}; }}

@@ -230,6 +230,27 @@ def test_the_form_adds_and_the_list_switches_and_removes(screen):
     assert not asked.case.changes
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("kind", list(FORMS))
+def test_every_form_is_drawn_and_adds_what_its_fields_say(screen, kind, language):
+    screen.language.value = language
+    screen.kind.value = kind
+    assert list(screen.fields) == [ask.name for ask in FORMS[kind]]
+    assert all(field.description for field in screen.fields.values())
+    for name, value in FILLED[kind].items():
+        screen.fields[name].value = value
+    screen.buttons["add"].click()
+    assert [type(change) for change in screen.questions.case.changes] == [CHANGES[kind]]
+
+
+def test_what_was_said_goes_with_its_language(screen):
+    screen.kind.value = "rename"
+    screen.buttons["add"].click()
+    assert screen.questions.told[0] == "refused"
+    screen.language.value = "zh"
+    assert screen.questions.told == ("", "") and screen.told.layout.display == "none"
+
+
 def test_a_refusal_stands_on_the_screen_and_goes_with_the_next_act(screen):
     screen.kind.value = "leave"
     screen.fields["kept"].value = "abc"

@@ -16,7 +16,7 @@ from salesforecast.hierarchy import ROOT
 from salesforecast.history import large
 from salesforecast.history.load import load
 from salesforecast.history.organisation import Organisation
-from salesforecast.history.series import build_history, last_complete_period
+from salesforecast.history.series import actuals, build_history, last_complete_period
 from salesforecast.history.validate import validate
 from salesforecast.planning.decision import Decision
 from salesforecast.planning.scenario import Scenario
@@ -26,6 +26,7 @@ from salesforecast.reporting import review_page
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 SUPERSTORE = Path(__file__).parents[2] / "shared/data/superstore_cn/orders_utf8.csv.gz"
+WALMART = SUPERSTORE.parents[1] / "walmart_store_weekly/walmart_store_weekly.csv.gz"
 WEEKS = 'months = "4-4-5"\nyear_ends = "nearest Saturday"'
 PLAIN = "year_starts = 1"
 FIRST, LAST = "2021-01-03", "2025-01-25"  # whole periods; fiscal 2023 ends on 30 December
@@ -309,3 +310,26 @@ def test_a_long_table_summed_by_the_database_is_booked_by_the_same_days(tmp_path
     organisation = Organisation.read(path)
     last = last_complete_period(summed.lines, organisation)
     assert last == last_complete_period(whole.lines, organisation) == pd.Timestamp("2023-12-01")
+
+
+def test_weekly_sales_are_forecast_far_better_in_months_that_hold_whole_weeks(tmp_path):
+    """A calendar month has four or five Fridays; the business months of these shops do not change."""
+    if not WALMART.exists():
+        pytest.skip("the weekly sales of shops are not beside this checkout")
+    weeks = pd.read_csv(WALMART)
+    shops = "S" + weeks["store"].astype("str")
+    lines = pd.DataFrame({"date": weeks["ds"], "region": shops, "amount": weeks["y"]})
+    errors = {}
+    fridays = 'year_starts = 2\nmonths = "4-5-4"\nyear_ends = "nearest Friday"'
+    for calendar in (PLAIN, fridays):
+        inputs = desk.open_year(
+            write(tmp_path, calendar, lines), first="2012-05", months=3, draws=20
+        )
+        known = inputs.loaded.lines
+        sold = actuals(known, inputs.organisation, inputs.history, inputs.quarter)
+        ahead = inputs.forecast.frame.drop(columns="product")
+        both = sold.merge(ahead, on=["node", "period"], validate="one_to_one")
+        assert len(both) == 3 * 45
+        error = (both["forecast"] - both["actual"]).abs().sum() / both["actual"].sum()
+        errors[calendar] = error
+    assert errors[fridays] < 0.06 and errors[fridays] < 0.5 * errors[PLAIN]

@@ -12,7 +12,7 @@ _SETTLE_ZH = "请更正数据；如数据无误，请在 [gate] 中写明："
 
 ENGLISH: Mapping[str, tuple[str, str]] = {
     "gate old": (
-        "the newest sale is {age} days old, {allowed:g} are allowed",
+        "the newest sale is {age:,} days old, {allowed:g} are allowed",
         "See whether the delivery has stopped; or allow more: max_age_days.",
     ),
     "gate ahead": (
@@ -76,7 +76,7 @@ ENGLISH: Mapping[str, tuple[str, str]] = {
 }  # fmt: skip
 CHINESE: Mapping[str, tuple[str, str]] = {
     "gate old": (
-        "最新一笔销售在 {age} 天之前，允许 {allowed:g} 天",
+        "最新一笔销售在 {age:,} 天之前，允许 {allowed:g} 天",
         "请查看数据是否已停止送达；或放宽 max_age_days。",
     ),
     "gate ahead": ("最新一笔销售比本机时钟晚 {n} 天", "请更正数据中的日期，或校准时钟。"),

@@ -266,7 +266,8 @@ def show(outputs: Path, run: str, there: Path | None, **options: Any) -> None:
 
 
 def _shown(found: Any, language: str) -> str:
-    from salesforecast.operations.words import line, say
+    from salesforecast.operations.words import in_language, line, say
+    from salesforecast.worker import raised
 
     manifest = found.manifest
     told = [("folder", found.folder)]
@@ -277,8 +278,9 @@ def _shown(found: Any, language: str) -> str:
     told += [("parameters", "; ".join(given))] if given else []
     if data := manifest.get("data"):
         told.append(("read", say("data read", language, n=data["lines"], newest=data["newest"])))
-    if error := manifest.get("error"):
-        told += [("where", error["where"]), ("fix", error["fix"])]
+    if manifest.get("error"):
+        error = in_language(raised(manifest["error"]), language)
+        told += [("where", error.where), ("fix", error.fix)]
     colon = say("colon", language)
     lines = [f"{found.job} {found.run_id}: {found.words(language)}"]
     lines += [f"  {say(key, language)}{colon}{what}" for key, what in told]

@@ -46,6 +46,7 @@ ENGLISH: Mapping[str, str] = {
     "good": "good",
     "failed": "failed",
     "folder": "folder",
+    "kept": "kept",
     "started": "started",
     "finished": "finished",
     "took": "took",
@@ -151,6 +152,7 @@ CHINESE: Mapping[str, str] = {
     "good": "成功",
     "failed": "失败",
     "folder": "文件夹",
+    "kept": "已保留于",
     "started": "开始",
     "finished": "结束",
     "took": "用时",
@@ -231,8 +233,8 @@ def in_language(error: SalesforecastError, language: str) -> SalesforecastError:
     errors = [said(finding, language) for finding in getattr(error, "findings", ())]
     if language == "en" or not errors:
         return error
-    kept = error.fix.partition("\n")[2]  # where a failed run was kept
-    more = f"\n{kept}" if kept else ""
+    kept = error.fix.partition("\n")[2].strip().rpartition(": ")[2]  # where a failed run was kept
+    more = f"\n  {say('kept', language)}{say('colon', language)}{kept}" if kept else ""
     if len(errors) == 1:
         what, where, fix = errors[0].what, errors[0].where, errors[0].effect
     else:

@@ -59,9 +59,13 @@ class CapacityTable(ipywidgets.VBox):
 
     def _show_used(self) -> None:
         """How much of each capacity the targets on the screen take up."""
+        lines = self._lines()
+        if not lines:
+            return  # as usual: nothing to add up in the time of an edit
         limits = self.session.plan.scenario.limits(self.session.plan.periods)
-        by_line = zip(self._lines(), (r for r in limits if isinstance(r, Capacity)), strict=False)
-        for line, capacity in by_line:
+        for line, capacity in zip(
+            lines, (r for r in limits if isinstance(r, Capacity)), strict=True
+        ):
             line.value = _note(self._used(capacity))
 
     def _lines(self) -> list[ipywidgets.HTML]:

@@ -49,9 +49,9 @@ body[data-voila] .sf-screen {{ height: 100vh; }}
 .sf-screen .sf-panel .widget-text, .sf-screen .sf-panel .widget-dropdown, .sf-screen .sf-panel .widget-hslider {{ margin: 1px 0; width: 100%; }}
 .sf-screen .sf-panel h3 {{ font-weight: 400; color: {INK2}; margin: 7px 0 1px; font-size: 11.5px; }}
 .sf-screen .sf-panel input, .sf-screen .sf-panel select {{ border: 1px solid #8fb4da; border-radius: 3px; background-color: {EDIT_BG}; color: {EDIT}; font-weight: 600; }}
-.sf-screen .sf-panel .sf-titled {{ align-items: flex-end; justify-content: space-between; gap: 0; }}
+.sf-screen .sf-panel .sf-titled {{ align-items: center; justify-content: space-between; gap: 0; }}
 .sf-screen .sf-panel .sf-titled > .widget-html {{ flex: 1 1 auto; white-space: nowrap; }}
-.sf-screen .sf-panel .sf-titled > .sf-field-unit {{ flex: 0 1 auto; width: auto; max-width: 100px; margin: 0; }}
+.sf-screen .sf-panel .sf-titled > .sf-field-unit {{ flex: 0 1 auto; width: auto; max-width: 100px; height: 20px; margin: 6px 0 0; }}
 .sf-screen .sf-panel .sf-field-unit select {{ font-size: 11px; height: 20px; padding: 0 18px 0 4px; border-color: transparent; background-color: {PANEL}; }}
 .sf-screen .sf-capacity .widget-hbox {{ align-items: center; gap: 4px; }}
 .sf-screen .sf-capacity .widget-hbox > .widget-html {{ flex: 1 1 auto; min-width: 0; }}

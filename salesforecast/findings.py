@@ -68,7 +68,8 @@ ENGLISH: Mapping[str, tuple[str, str]] = {
     ),
     "weekly": (
         "sales are dated by week, on {weekday}s",
-        "A week counts in the month of its date: months have four or five of them.",
+        "A week counts in the month of its date: months have four or five of them. Business months of "
+        'weeks have as many every year and are forecast better: months = "4-4-5" under [calendar].',
     ),
     "outside home": (
         "{n} of {people:person|people} sell or sold outside their home territory",
@@ -185,7 +186,7 @@ CHINESE: Mapping[str, tuple[str, str]] = {
     "empty places": ("{n} 个地区存在无销售的期间，共 {count} 个", "按零计；请检查数据是否缺失。"),
     "one day": ("每月只在一天记账", "该日在 {first} 日至 {last} 日之间；若会跨月末移动，请在组织文件中设置 `shift_days`。"),
     "one day shifted": ("每月只在一天记账", "该日在 {first} 日至 {last} 日之间；按 shift_days = {shift} 平移后，每月各有一天。"),
-    "weekly": ("销售按周记录（{weekday}）", "每周计入其日期所在月份：每月含四周或五周。"),
+    "weekly": ("销售按周记录（{weekday}）", "每周计入其日期所在月份：每月含四周或五周。按整周划分的业务月每年周数相同、预测更准：在 [calendar] 下写 months = \"4-4-5\"。"),
     "outside home": ("{people} 人中有 {n} 人在所属地区以外有销售", "其全部销售计入截止日所在的岗位。"),
     "subtotals": ("{n} 个产品是其他产品的合计", "会重复计算：请在 [[source]] 下写 leave_out = [{names}]。"),
     "equal rows": ("{n} 行与另一行完全相同", "已保留；在 `line` 中写明主键各列即可查出重复。"),

@@ -141,6 +141,8 @@ def toml_advice(text: str, error: object) -> str:
         return f"write a fraction, without a per cent sign: {share} is {percent[1]} %."
     if re.fullmatch(r"[-+]?\d{1,3}([,，' ]\d{3})+", value):
         return f"write numbers without separators: {re.sub('[^0-9+-]', '', value)}."
+    if "twice" in str(error) or "overwrite" in str(error):
+        return "write each [section] and each name in it once: put the lines together."
     return (
         "texts stand in quotes, lists in [ ], each line is `name = value`, and paths have / "
         "instead of \\."

@@ -56,6 +56,8 @@ def test_a_job_file_is_read_with_paths_beside_it(tmp_path):
         ('"wecom"', '"wecon"', "did you mean 'wecom'?"),
         ('"failure"', '"failed"', "did you mean 'failure'?"),
         ("deadline = 900", "deadline = 5%", "0.05 is 5 %"),
+        ("deadline = 900", "deadline = 1,000", "without separators: 1000"),
+        ("deadline = 900", "deadline = 900\ndeadline = 901", "each name in it once"),
         ("deadline = 900", 'deadline = "5%"', "write a fraction: 0.05 is 5 %"),
         ("deadline = 900", "deadline = true", "a number, not True"),
         ("deadline = 900", "deadline = 0", "give seconds"),

@@ -176,15 +176,20 @@ def _before(tree: Tree, leaves: pd.DataFrame, fair: np.ndarray) -> dict[str, np.
     last = next((leaves[name] for name in ("baseline", "history") if name in leaves), None)
     if last is None or "forecast" not in leaves:
         return {}
-    baseline, forecast = (
-        round_tree(tree, tree.total(values.to_numpy(dtype=float)))
-        for values in (last, leaves["forecast"])
-    )
+    baseline, forecast = (_whole(tree, values) for values in (last, leaves["forecast"]))
     return {
         "baseline": baseline,
         "forecast_change": forecast - baseline,
         "criterion": fair - forecast,
     }
+
+
+def _whole(tree: Tree, values: pd.Series) -> np.ndarray:
+    """Amounts of leaves on all nodes, in whole units; the company's is the one that is shown."""
+    exact = tree.total(values.to_numpy(dtype=float))
+    root = tree.layers[0].nodes
+    exact[root] = np.rint(exact[root])
+    return round_tree(tree, exact)
 
 
 def sentence(

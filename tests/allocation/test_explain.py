@@ -104,6 +104,14 @@ def test_without_limits_there_is_only_the_fair_share():
     assert found[["redistribution", "above", "own", "inside", "rounding"]].eq(0).all(axis=None)
 
 
+def test_the_companys_parts_are_those_shown_elsewhere():
+    leaves = LEAVES.assign(baseline=LEAVES["baseline"] + 0.15, forecast=LEAVES["forecast"] + 0.02)
+    found = explain(allocate(650, TREE, leaves), TREE, leaves)  # 550.9 last year, 599.82 forecast
+    assert found.loc["/", "baseline"] == 551
+    assert found.loc["/", ["baseline", "forecast_change"]].sum() == 600
+    assert found.loc[list(TREE.leaves), "baseline"].sum() == 551
+
+
 def test_one_ceiling_by_hand():
     tree = Hierarchy.of(["A/x", "B/y"], levels=list("abc"), label="Two")
     leaves = pd.DataFrame({"forecast": [50.0, 50.0], "baseline": [40.0, 40.0]}, index=tree.leaves)

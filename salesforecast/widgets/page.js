@@ -2,6 +2,7 @@
 const PING = 5000;      // ms between two signs of life
 const AWAY = 12000;     // ms without an answer until the planner is told
 const SLOW = 200;       // ms after which a recalculation is said
+const ASK = 100;        // ms after a gesture until the kernel is asked whether it is done: quick acts are over by then
 const NAMING = 120;     // ms after which what was drawn is named for screen readers, all at once
 
 const GESTURES = ["click", "change", "pointerup", "keyup"];
@@ -57,10 +58,12 @@ function render({ model, el }) {
   const busy = (is) => screen().classList?.toggle("sf-busy", is);
   // The kernel answers in order: when the answer to a sign comes, all that was done before is done.
   const done = () => { clearTimeout(slow); slow = 0; busy(false); };
-  const did = () => setTimeout(() => {
-    if (!slow) slow = setTimeout(() => busy(true), SLOW);
-    model.send({ event: "did" });
-  });
+  let asking = 0;
+  const ask = () => { asking = 0; model.send({ event: "did" }); };
+  const did = () => {
+    slow ||= setTimeout(() => busy(true), SLOW);
+    asking ||= setTimeout(ask, ASK);
+  };
   const onMessage = (message, buffers) => {
     heard = Date.now();
     away.hidden = true;
@@ -134,6 +137,7 @@ function render({ model, el }) {
     model.off("change:kept", keep);
     for (const kind of GESTURES) document.removeEventListener(kind, acted);
     clearTimeout(slow);
+    clearTimeout(asking);
     document.removeEventListener("click", choose);
     document.removeEventListener("keydown", keys, true);
     window.removeEventListener("beforeunload", leave);

@@ -36,7 +36,7 @@ class ScenarioEditor(ipywidgets.VBox):
 
     def __init__(self, session: Session, shelf: Shelf | None = None) -> None:
         self.session, self.shelf = session, shelf
-        self._showing = False
+        self._showing, self._shown = False, 0
         self._listed: tuple[Any, ...] = ()
         self._make_total()
         self.titles = {name: ipywidgets.HTML() for name in _TITLES}
@@ -164,8 +164,10 @@ class ScenarioEditor(ipywidgets.VBox):
 
         def edited(change: Any) -> None:
             if not self._showing:
+                before = self._shown
                 act(change["new"])
-                self._show()
+                if self._shown == before:  # nothing came of it: the field goes back
+                    self._show()
 
         return edited
 
@@ -228,6 +230,7 @@ class ScenarioEditor(ipywidgets.VBox):
 
     def _show(self) -> None:
         """Set every control to what the session holds."""
+        self._shown += 1
         self._showing = True
         try:
             self._show_total()

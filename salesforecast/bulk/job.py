@@ -82,6 +82,14 @@ class Bulk:
     def __post_init__(self) -> None:
         if min(self.horizon, self.step, self.chunk) < 1 or self.period not in SEASONS:
             raise ValueError(f"horizon, step, chunk are at least 1, period one of {list(SEASONS)}")
+        for name in ("stretch", "least_growth", "most_growth"):
+            share = getattr(self if name == "stretch" else self.split, name)
+            if share is not None and not -1 <= share <= 1000:
+                raise ParameterError(
+                    f"{name.replace('_', ' ')} {share:g} is out of range.",
+                    where=name.replace("_", " "),
+                    fix="0.05 means 5 %; it is -1 or more.",
+                )
         if self.total is not None and (self.total < 0 or self.total % self.step):
             raise ParameterError(
                 f"the total {self.total:,} is no multiple of the step {self.step:,}, or negative.",

@@ -129,6 +129,12 @@ def test_a_total_off_the_step_is_refused(table):
         asked(table, total=1050, step=100)
 
 
+@pytest.mark.parametrize("share", [float("nan"), float("inf"), -1.5])
+def test_a_share_that_is_none_is_refused(table, share):
+    with pytest.raises(ParameterError, match="out of range"):
+        asked(table, stretch=share)
+
+
 def test_a_killed_dask_worker_changes_nothing(table, tmp_path):
     alone = run_bulk(asked(table), tmp_path / "alone")
     killed = []

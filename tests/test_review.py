@@ -55,6 +55,14 @@ def test_the_page_says_every_state_three_times_and_needs_nothing(meeting, langua
     assert heights and min(heights) >= 0
 
 
+@pytest.mark.parametrize(
+    ("language", "end"), [("en", "as of 30 Sep 2025"), ("zh", "截至2025年9月30日")]
+)
+def test_a_measure_without_a_unit_leaves_no_gap_in_the_head(meeting, language, end):
+    bare = replace(meeting, unit="", unit_words="")
+    assert f"{end}</header>" in review_page.review_page(bare, language)
+
+
 def test_the_page_warns_of_the_lowest_rows_only(meeting):
     assert list(meeting.warned.index) == ["South", "North"] or set(meeting.warned.index) == {
         "North",

@@ -100,7 +100,7 @@ def review_page(meeting: Meeting, language: str = "en") -> str:
     day = words.date(meeting.tracking.as_of)
     unit = words.unit(meeting.unit, meeting.unit_words)
     said = {"organisation": meeting.organisation, "plan": meeting.plan, "day": day}
-    head = words.html("head", **said, unit=unit)
+    head = words.html("head" if unit else "head_no_unit", **said, unit=unit)
     body = [
         f"<header>{head}</header>",
         f"<h1>{escape(headline(meeting, words))}</h1>",

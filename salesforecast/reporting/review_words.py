@@ -7,6 +7,7 @@ from salesforecast.reporting.wording import Wording
 _EN = {
     "title": "Monthly review, {plan}, as of {day}",
     "head": "{organisation}: {plan}, as of {day}, in {unit}",
+    "head_no_unit": "{organisation}: {plan}, as of {day}",
     "headline": "{day}: {actual} sold, {percent} of the target to date. The plan lands at {landing}, {side}.",
     "headline_over": "The plan is over: {actual} sold, {percent} of the target of {target}.",
     "short_by": "short by {amount}",
@@ -58,6 +59,7 @@ _EN = {
 _ZH = {
     "title": "月度回顾，{plan}，截至{day}",
     "head": "{organisation}：{plan}，截至{day}，单位：{unit}",
+    "head_no_unit": "{organisation}：{plan}，截至{day}",
     "headline": "截至{day}：实际 {actual}，完成进度目标的 {percent}。预计全期 {landing}，{side}。",
     "headline_over": "计划期已结束：实际 {actual}，完成目标 {target} 的 {percent}。",
     "short_by": "缺口 {amount}",

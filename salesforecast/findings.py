@@ -7,6 +7,7 @@ with its noun, `{n:=is|are}` the word that goes with a count.
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -314,4 +315,15 @@ def said(finding: Finding, language: str) -> Finding:
         name: NAMES.get(v, v) if isinstance(v, str) else v for name, v in finding.figures.items()
     }
     what, effect = (filled(text, figures) for text in CHINESE[finding.code])
-    return replace(finding, what=what, effect=effect)
+    where = finding.where
+    for english, chinese in _PLACES_ZH:
+        where = re.sub(english, chinese, where)
+    return replace(finding, what=what, effect=effect, where=where)
+
+
+_PLACES_ZH = (  # how places are strung together; names and dates stay
+    (r"; and (\d+) more places?", r"；另有 \1 处"),
+    (r",? and (\d+) more\b", r" 等，另有 \1 个"),
+    (r", column '([^']*)'", r"，列“\1”"),
+    (r", row (\d+)", r"，第 \1 行"),
+)

@@ -53,10 +53,13 @@ def test_a_finding_is_said_in_the_readers_language():
     chinese = said(made, "zh")
     assert (chinese.what, chinese.where, chinese.rows) == (
         "2 行为负数，合计 -1,235",
-        "a.csv, row 3",
+        "a.csv，第 3 行",
         2,
     )
     assert said(made, "en") is made
+    where = "西南/西藏 41 (2014-03, 2014-04 and 35 more); and 23 more places"
+    places = said(found("empty places", where, n=26, count=242), "zh").where
+    assert places == "西南/西藏 41 (2014-03, 2014-04 等，另有 35 个)；另有 23 处"
     kinds = said(repair("read as", "a.csv", n=2, kind="thousands separators"), "zh")
     assert kinds.what == "2 个单元格含千位分隔符"
 

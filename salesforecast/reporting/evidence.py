@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from salesforecast.errors import Finding
 from salesforecast.findings import said
 from salesforecast.reporting.figures import fairness_strip
@@ -51,6 +49,9 @@ def fair_section(report: Report, words: Wording) -> Html:
     )
 
 
+_AS_USED = ("stretch", "criterion", "seed")  # a scenario may say otherwise than the call did
+
+
 def made_section(report: Report, words: Wording) -> Html:
     """Every parameter, input and version that the figures rest on."""
     scenario, run = report.plan.scenario, report.run
@@ -69,12 +70,13 @@ def made_section(report: Report, words: Wording) -> Html:
     if hedge:
         lines.insert(3, ("made_hedge", hedge))
     if run.get("seconds"):
-        times = (f"{stage} {seconds:.1f}" for stage, seconds in run["seconds"].items())
+        times = (f"{words.name('stage', stage)} {s:.1f}" for stage, s in run["seconds"].items())
         lines.append(("made_seconds", ", ".join(times)))
     rows = [row([Cell(words.say(key)), Cell(text)]) for key, text in lines]
     for key in ("parameters", "versions"):
         for name, value in dict(run.get(key, {})).items():
-            rows.append(row([Cell(str(name)), Cell(str(value))]))
+            if name not in _AS_USED:
+                rows.append(row([Cell(words.name("parameter", name)), Cell(str(value))]))
     body = [f'<table class="wide"><tbody>{"".join(rows)}</tbody></table>']
     inputs = [
         row([Cell(str(path)), Cell(Html(f"<code>{safe(str(digest)[:16])}</code>"))])
@@ -139,6 +141,9 @@ def _verdict(report: Report, words: Wording) -> str:
 
 def who_is_scored(report: Report, words: Wording) -> dict[str, str]:
     """What a scored unit is called: a person, or a place where no table names people."""
+    if words.language == "zh" and not report.of_people:  # as the organisation calls them
+        level = words.name("level", report.plan.hierarchy.levels[-1])
+        return {"one": level, "many": level}
     kind = "people" if report.of_people else "places"
     return {part: words.say(f"{part} {kind}") for part in ("one", "many")}
 
@@ -148,10 +153,10 @@ def _far_off(report: Report, words: Wording) -> Html:
     far = report.hindcast.far_off
     if far.empty:
         return Html("")
-    distance = np.log(far["attainment"].clip(lower=0.01)).abs()
+    distance = (far["actual"] - far["target"]).abs()  # in money: what a director asks first
     far = far.loc[distance.sort_values(ascending=False, kind="stable").index]
     shown = far.head(_SHOWN_FAR_OFF)
-    head = [Cell(words.say("person_name")), Cell(words.say("quarter"))]
+    head = [Cell(opened(who_is_scored(report, words)["one"])), Cell(words.say("quarter"))]
     head += [Cell(words.say(key), "n") for key in ("target", "actual", "attainment")]
     head.append(Cell(words.say("why")))
     lines = [

@@ -96,7 +96,7 @@ class Wording:
             and f"unit {unit}" in words_zh.NAMES
         ):
             return _SCALES_ZH[self.divisor] + words_zh.NAMES[f"unit {unit}"]
-        return unit_words or self.scaled(unit).strip()
+        return unit_words or (self.scaled(unit).strip() if unit else "")
 
     def scaled(self, unit: str) -> str:
         """What amounts are counted in, for any unit: `million USD`, `亿元`."""

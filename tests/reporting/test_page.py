@@ -9,6 +9,7 @@ import pytest
 
 from salesforecast.hierarchy import ROOT
 from salesforecast.planning.hindcast import score
+from salesforecast.reporting.evidence import made_section
 from salesforecast.reporting.figures import fairness_strip, history_and_target, range_bar
 from salesforecast.reporting.page import page, write_page
 from salesforecast.reporting.wording import Wording
@@ -272,3 +273,10 @@ def test_the_lead_names_the_common_chance_and_counts_who_has_another(report):
     rare.loc[free[:2], "chance"] = [0.1, 0.9]
     text = page(replace(report, plan=replace(report.plan, units=rare)))
     assert "<b>41\u00a0%</b>, except one unit held by a limit and 2 units with small" in text
+
+
+def test_how_it_was_made_says_what_was_used_and_not_the_call(report):
+    run = {**report.run, "parameters": {"stretch": 0.99, "draws": 1000}}  # the scenario's counts
+    for language, draws in (("en", "draws"), ("zh", "模拟次数")):
+        made = str(made_section(replace(report, run=run), Wording(language, report.divisor)))
+        assert "0.99" not in made and f"<td>{draws}</td>" in made

@@ -1,7 +1,7 @@
 """Intervals of unrelated series: how wrong forecasts of such series were, here and elsewhere.
 
-The size of a series' error is foreseen from its features (ridge regression, learned on other
-competitions), the shape of errors at each step comes from those competitions and from the
+The size of a series' error at each step is foreseen from its features (learned on other
+competitions as the scale of a Laplace distribution), the shape of errors at each step comes from those competitions and from the
 series' own back-test, all pooled: conformal intervals across series. Kept in `spreads.npz`, made
 by `spread_training.py`; one set was learned without each competition, so that it can be judged
 there.
@@ -15,14 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
-from salesforecast.forecasting.models import INSTANT, Prepared, run_prepared
+from salesforecast.forecasting.models import Prepared
 from salesforecast.forecasting.panel import Panel, panels
 from salesforecast.forecasting.weights import (
     EVERYTHING,
-    FIXED,
-    MEMBERS,
     Network,
-    features_of,
+    learned_mix,
     seasonal_scale,
 )
 
@@ -30,9 +28,10 @@ FILE = Path(__file__).parent / "spreads.npz"
 GRID = np.r_[0.005, 0.01, 0.025, np.arange(1, 20) / 20, 0.975, 0.99, 0.995]
 LEVELS = (0.025, 0.1, 0.5, 0.9, 0.975)
 LEAST_YEARS = 2  # and a year's third more: history that a back-test needs
-OWN = 0.5  # share of the series' own back-test, once it is large
+OWN = 0.25  # share of the series' own back-test, once it is large
 ENOUGH = 100  # series whose back-test counts half of that
 LEARNED = (12, 4)  # seasons whose errors were learned
+REACH = {12: 18, 4: 8}  # steps after which the size of errors goes on as it is
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,8 @@ class Spread:
     Parameters
     ----------
     slopes
-        Of the logarithm of error / seasonal change, on standardised features and 1.
+        Of the logarithm of error / seasonal change, on standardised features and 1: its level
+        and its rise over the steps, (2, feature + 1).
     shapes
         Season -> float64 (step, grid level): quantiles of error over its foreseen size.
     """
@@ -94,10 +94,15 @@ class Spread:
 
 
 def error_size(
-    slopes: np.ndarray, network: Network, features: np.ndarray, scale: np.ndarray
+    slopes: np.ndarray,
+    network: Network,
+    features: np.ndarray,
+    scale: np.ndarray,
+    position: np.ndarray,
 ) -> np.ndarray:
-    """Foreseen mean absolute error of each series, in the unit of `scale`."""
-    return scale * np.exp(design(network, features) @ slopes)
+    """Foreseen mean absolute error (step, series), in the unit of `scale`."""
+    level, tilt = slopes @ design(network, features).T
+    return scale * np.exp(level + position[:, None] * tilt)
 
 
 def design(network: Network, features: np.ndarray) -> np.ndarray:
@@ -105,11 +110,10 @@ def design(network: Network, features: np.ndarray) -> np.ndarray:
     return np.hstack([network.standard(features), np.ones((len(features), 1))])
 
 
-def mix(network: Network, features: np.ndarray, forecasts: np.ndarray) -> np.ndarray:
-    """Half learned, half the instant tier's mean, of forecasts (model, step, series)."""
-    share = network.weights(features, forecasts.shape[1])
-    fixed = forecasts[[MEMBERS.index(name) for name in INSTANT]].mean(axis=0)
-    return (1 - FIXED) * (share * forecasts).sum(axis=0) + FIXED * fixed
+def positions(season: int, horizon: int) -> np.ndarray:
+    """Where each step lies between the first and the last that were learned: -0.5 to 0.5."""
+    reach = REACH[season if season in REACH else 12 if season > 4 else 4]
+    return np.minimum(np.arange(1, horizon + 1) / reach, 1.0) - 0.5
 
 
 def outlook(
@@ -159,12 +163,10 @@ def outlook(
 
 
 def _forecast(panel: Panel, network: Network, spread: Spread) -> tuple[np.ndarray, np.ndarray]:
-    """Mean (step, series) and foreseen size of error (series,), in the panel's units."""
-    prepared = Prepared(panel)
-    made = run_prepared(prepared, MEMBERS)
-    features = features_of(prepared, made)
-    ahead = mix(network, features, np.array([made[name] for name in MEMBERS]))
-    return ahead, error_size(spread.slopes, network, features, seasonal_scale(panel))
+    """Mean and foreseen size of error, both (step, series), in the panel's units."""
+    ahead, features = learned_mix(Prepared(panel), network)
+    position = positions(panel.season, panel.horizon)
+    return ahead, error_size(spread.slopes, network, features, seasonal_scale(panel), position)
 
 
 def _with_own(

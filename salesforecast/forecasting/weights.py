@@ -15,7 +15,7 @@ import numpy as np
 
 from salesforecast.forecasting.models import INSTANT, Prepared, run_prepared
 from salesforecast.forecasting.panel import Panel, panels
-from salesforecast.forecasting.season import seasonal_test
+from salesforecast.forecasting.season import YEARS, seasonal_test
 
 MEMBERS = (
     "seasonal naive",
@@ -31,10 +31,13 @@ MEMBERS = (
     "coarse",
     "coarse log",
 )
+SHORT_MEMBERS = (*MEMBERS, "naive2", "slow")  # where a season of one year may be none
 FILE = Path(__file__).parent / "weights.npz"
 EVERYTHING = "all"
+SHORT = ", short"  # added to the name of weights: those of histories shorter than YEARS
 LIMIT = 3.0  # standardised features are held at this
-FIXED = 0.5  # share of the fixed mean of the instant tier: insurance
+FIXED = 0.5  # share of the fixed mean of the instant tier, at most: insurance
+LONG = 5.0  # years of history from which that share is whole; one year has none
 NAMES = ("into", "into_bias", "out", "out_bias", "tilt", "tilt_bias")
 
 
@@ -48,11 +51,14 @@ class Network:
         Of the features, shape (feature,), as seen in training.
     layers
         One mapping a network, from `NAMES` to arrays.
+    short
+        Weights of `SHORT_MEMBERS`, for histories of less than `YEARS` years.
     """
 
     mean: np.ndarray
     spread: np.ndarray
     layers: tuple[Mapping[str, np.ndarray], ...]
+    short: Network | None = None
 
     @classmethod
     def read(cls, name: str = EVERYTHING, *, path: Path = FILE) -> Network:
@@ -70,7 +76,9 @@ class Network:
                 {part: kept[f"{name}/{i}/{part}"] for part in NAMES}
                 for i in range(int(kept[f"{name}/count"]))
             )
-            return cls(kept[f"{name}/mean"], kept[f"{name}/spread"], layers)
+            exists = f"{name}{SHORT}/mean" in kept
+            short = cls.read(f"{name}{SHORT}", path=path) if exists else None
+            return cls(kept[f"{name}/mean"], kept[f"{name}/spread"], layers, short)
 
     def standard(self, features: np.ndarray) -> np.ndarray:
         """Features (series, feature) as the networks take them."""
@@ -91,7 +99,9 @@ class Network:
         return out
 
 
-def features_of(prepared: Prepared, made: Mapping[str, np.ndarray]) -> np.ndarray:
+def features_of(
+    prepared: Prepared, made: Mapping[str, np.ndarray], members: Sequence[str] = MEMBERS
+) -> np.ndarray:
     """What the weights depend on: (series, feature), free of units.
 
     Length, season and its strength, noise, trend of the last years, and how the models'
@@ -105,9 +115,9 @@ def features_of(prepared: Prepared, made: Mapping[str, np.ndarray]) -> np.ndarra
     away = np.where(panel.mask, panel.values - 1, 0.0)
     spread = np.sqrt((away**2).sum(axis=0) / panel.lengths)
     years = _year_means(panel)
-    means = np.array([made[name].mean(axis=0) for name in MEMBERS])
+    means = np.array([made[name].mean(axis=0) for name in members])
     middle = np.median(means, axis=0)
-    every = np.array([made[name] for name in MEMBERS])
+    every = np.array([made[name] for name in members])
     dispersion = np.abs(every - np.median(every, axis=0)).mean(axis=(0, 1))
     rows = [
         np.full(panel.count, float(panel.season == 12)),
@@ -161,14 +171,38 @@ def _year_means(panel: Panel) -> list[np.ndarray]:
     return out
 
 
-def combine_learned(panel: Panel, network: Network) -> np.ndarray:
-    """Half the learned mix, half the instant tier's mean: (horizon, series), scaled."""
-    prepared = Prepared(panel)
+def blend(
+    network: Network, features: np.ndarray, forecasts: np.ndarray, years: np.ndarray
+) -> np.ndarray:
+    """Mix forecasts (model, step, series), members in order: learned, and the instant tier's mean.
+
+    The longer a history, in `years`, the larger the share of the fixed mean; it knows nothing of
+    short ones.
+    """
+    share = network.weights(features, forecasts.shape[1])
+    instant = forecasts[[MEMBERS.index(name) for name in INSTANT]].mean(axis=0)
+    fixed = FIXED * np.clip((years - 1) / (LONG - 1), 0.0, 1.0)
+    return (1 - fixed) * (share * forecasts).sum(axis=0) + fixed * instant
+
+
+def learned_mix(prepared: Prepared, network: Network) -> tuple[np.ndarray, np.ndarray]:
+    """Learned forecasts (horizon, series), scaled, and the features (series, feature)."""
+    years = prepared.panel.lengths / prepared.panel.season
     made = run_prepared(prepared, MEMBERS)
-    share = network.weights(features_of(prepared, made), panel.horizon)
-    learned = (share * np.array([made[name] for name in MEMBERS])).sum(axis=0)
-    fixed = np.mean([made[name] for name in INSTANT], axis=0)
-    return (1 - FIXED) * learned + FIXED * fixed
+    features = features_of(prepared, made)
+    ahead = blend(network, features, np.array([made[name] for name in MEMBERS]), years)
+    few = years < YEARS
+    if network.short is None or not few.any():
+        return ahead, features
+    made |= run_prepared(prepared, [name for name in SHORT_MEMBERS if name not in made])
+    more = features_of(prepared, made, SHORT_MEMBERS)
+    short = blend(network.short, more, np.array([made[name] for name in SHORT_MEMBERS]), years)
+    return np.where(few, short, ahead), features
+
+
+def combine_learned(panel: Panel, network: Network) -> np.ndarray:
+    """Forecast a panel by the learned mix: (horizon, series), scaled."""
+    return learned_mix(Prepared(panel), network)[0]
 
 
 def forecast_learned(

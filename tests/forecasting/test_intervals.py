@@ -8,9 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from salesforecast.forecasting.intervals import GRID, LEARNED, Spread, outlook
+from salesforecast.forecasting.intervals import (
+    GRID,
+    LEARNED,
+    Spread,
+    error_size,
+    outlook,
+    positions,
+)
 from salesforecast.forecasting.metrics import coverage
-from salesforecast.forecasting.weights import forecast_learned
+from salesforecast.forecasting.models import Prepared
+from salesforecast.forecasting.panel import Panel
+from salesforecast.forecasting.weights import Network, forecast_learned, learned_mix
 
 M3 = Path(__file__).parents[3] / "shared" / "data" / "m3" / "m3.parquet"
 
@@ -50,6 +59,17 @@ def test_a_noisier_series_has_a_wider_interval():
     made = outlook(_series(), season=12, horizon=6, levels=(0.1, 0.9))
     width = (made.quantiles[1] - made.quantiles[0]).mean(axis=1)
     assert width[4::5].mean() > 2 * width[::5].mean()
+
+
+def test_errors_grow_over_the_steps_by_what_the_series_is_and_then_no_more():
+    network, spread = Network.read(), Spread.read()
+    panel = Panel.of(_series(), season=12, horizon=24)
+    features = learned_mix(Prepared(panel), network)[1]
+    size = error_size(spread.slopes, network, features, np.ones(30), positions(12, 24))
+    assert size.shape == (24, 30)
+    assert (size[17] > size[0]).mean() > 0.8
+    assert np.ptp(size[17] / size[0]) > 0.1
+    np.testing.assert_array_equal(size[18:], size[17:-1])
 
 
 @pytest.mark.parametrize("season", [1, 4, 12, 52])

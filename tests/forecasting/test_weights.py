@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ from salesforecast.forecasting.weights import (
     MEMBERS,
     NAMES,
     Network,
+    blend,
+    combine_learned,
     features_of,
     forecast_learned,
 )
@@ -60,6 +63,39 @@ def test_short_and_dull_series_are_survived(length: int):
     assert (ahead >= 0).all() and (ahead <= 3 * (length + 4)).all()
 
 
+def test_long_histories_trust_the_fixed_mean_for_half_and_short_ones_for_an_eighth():
+    """Two models of the instant tier say 1, all others 0: what is left is the learned share."""
+    forecasts = np.zeros((len(MEMBERS), 3, 2))
+    forecasts[[MEMBERS.index("dotm"), MEMBERS.index("theta")]] = 1.0
+    layer = {name: np.zeros((5, 5)) for name in NAMES}
+    layer = layer | {"into": np.zeros((4, 5)), "into_bias": np.zeros(5)}
+    for out in ("out", "tilt"):
+        layer |= {out: np.zeros((5, len(MEMBERS))), f"{out}_bias": np.zeros(len(MEMBERS))}
+    equal = Network(np.zeros(4), np.ones(4), (layer,))
+    mean = blend(equal, np.zeros((2, 4)), forecasts, np.array([2.0, 9.0]))
+    learned = 2 / len(MEMBERS)
+    wanted = [learned + 0.125 * (0.5 - learned), learned + 0.5 * (0.5 - learned)]
+    np.testing.assert_allclose(mean, np.broadcast_to(wanted, (3, 2)))
+
+
+@pytest.mark.parametrize("years", [2, 4])
+def test_only_short_histories_are_asked_whether_their_season_is_one(years: int):
+    rng = np.random.default_rng(5)
+    noise = [100 * rng.lognormal(0, 0.3, 12 * years) for _ in range(20)]
+    network = Network.read()
+    assert network.short is not None and network.short.short is None
+    with_short, without = (
+        Panel.of(noise, season=12, horizon=12).in_order(
+            combine_learned(Panel.of(noise, season=12, horizon=12), one)
+        )
+        for one in (network, replace(network, short=None))
+    )
+    if years == 4:
+        np.testing.assert_allclose(with_short, without)
+    else:  # months that only differ by luck are forecast more alike
+        assert with_short.std(axis=1).mean() < without.std(axis=1).mean()
+
+
 def test_unknown_weights_are_refused():
     with pytest.raises(ValueError, match="without M1"):
         Network.read("without sense")
@@ -73,7 +109,7 @@ def test_training_finds_the_model_that_is_right():
     forecasts[3] = truth + rng.normal(0, 0.01, (steps, count))
     features = rng.normal(0, 1, (count, 5))
     costs, scale = np.ones((steps, count)), np.ones(count)
-    lesson = Lesson("test", features, forecasts, truth, costs, scale, season=12, whole=True)
+    lesson = Lesson("test", features, forecasts, truth, costs, scale, scale, season=12, whole=True)
     kept = train([lesson], seeds=1, epochs=600)
     layers = ({name: kept[f"0/{name}"] for name in NAMES},)
     network = Network(kept["mean"], kept["spread"], layers)

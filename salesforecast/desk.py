@@ -18,7 +18,13 @@ from salesforecast.hierarchy import ROOT
 from salesforecast.history.load import Loaded
 from salesforecast.history.measures import load_measure
 from salesforecast.history.organisation import Organisation
-from salesforecast.history.series import actuals, build_history, last_complete_period
+from salesforecast.history.series import (
+    actuals,
+    build_history,
+    known_until,
+    last_complete_period,
+    longest_pause,
+)
 from salesforecast.influences.walk import forecast_with
 from salesforecast.planning.basis import Basis
 from salesforecast.planning.corridors import check_corridors, locked_cells
@@ -262,7 +268,7 @@ def sold(inputs: Inputs, plan: Plan, *, as_of: pd.Timestamp) -> pd.DataFrame:
     Raises
     ------
     DataError
-        If a month that is over by `as_of` is later than everything that was read.
+        If `as_of` lies further after everything that was read than sales ever paused.
     """
     begun = inputs.organisation.calendar.first_days(plan.periods)
     periods = plan.periods[begun <= as_of]
@@ -279,13 +285,15 @@ def _credited(inputs: Inputs, periods: pd.DatetimeIndex, *, as_of: pd.Timestamp)
     """`ACTUALS` of `periods` up to `as_of`; refused where the data end before."""
     known, calendar = inputs.loaded.lines, inputs.organisation.calendar
     last, after = known["period"].max(), pd.Timestamp(as_of).normalize() + pd.Timedelta(days=1)
-    if (periods[calendar.ends(periods) <= after] > last).any():
+    until = known_until(known, inputs.organisation)
+    silent = after - until > longest_pause(known) + pd.Timedelta(days=1)
+    if silent or (periods[calendar.ends(periods) <= after] > last).any():
         raise DataError(
-            f"the data end with {last:%Y-%m}: later months would look as if nothing was sold.",
+            f"the data end with {until:%Y-%m-%d}: what came later would look as if nothing was sold.",
             where=f"as of {as_of:%Y-%m-%d}",
-            fix=f"bring newer orders, or look as of {calendar.dates(last)[1]:%Y-%m-%d}.",
+            fix=f"bring newer orders, or look as of {until:%Y-%m-%d}.",
         )
-    lines = known[known["date"] < pd.Timestamp(as_of).normalize() + pd.Timedelta(days=1)]
+    lines = known[known["date"] < after]
     return actuals(lines, inputs.organisation, inputs.history, periods)
 
 

@@ -160,6 +160,12 @@ class FiscalCalendar:
             return self.start_of(day, freq)
         return self.opening(pd.Series([day.replace(day=1)]), freq).iloc[0]
 
+    def until(self, text: str) -> pd.Timestamp:
+        """The last day that a text names: of a month (`2026-05`), or the day itself."""
+        if len(str(text).strip()) > len("2026-05"):
+            return pd.Timestamp(text)
+        return self.dates(self.named(text))[1]
+
     def since(self, text: str) -> pd.Timestamp:
         """The first period that lies whole after the beginning of a month, or after a day."""
         day = pd.Timestamp(text)

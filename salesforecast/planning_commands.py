@@ -252,19 +252,19 @@ def approve(name: str, reason: str, **options: Any) -> None:
 
 @click.command()
 @click.argument("name")
-@click.option("--as-of", type=DATE, required=True, help="Last day that the actuals cover.")
+@click.option(
+    "--as-of", type=MONTH, required=True, help="Last day that the actuals cover; or month."
+)
 @click.option("--level", help="Rank the units of this level; the uppermost by default.")
 @NUMBER
 @ORGANISATION
 @STORE
 @JSON
-def track(name: str, as_of: Any, **options: Any) -> None:
+def track(name: str, as_of: str, **options: Any) -> None:
     """Set actuals against a plan (the approved version, else the newest) as of a day.
 
     Example: salesforecast track FY2014 --as-of 2014-03-31 --level country
     """
-    import pandas as pd
-
     from salesforecast import desk
 
     with open_store(options["store"]) as store:
@@ -272,7 +272,7 @@ def track(name: str, as_of: Any, **options: Any) -> None:
         number = options["number"] or (approved.number if approved else None)
         kept = store.load(name, number)
     inputs = year_of_plan(options["organisation"], kept)
-    found = desk.track_plan(inputs, kept, as_of=pd.Timestamp(as_of))
+    found = desk.track_plan(inputs, kept, as_of=kept.calendar.until(as_of))
     top = found.units[~found.units["leaf"]]
     columns = ["label", "target", "expected", "actual", "gap", "attainment", "landing", "chance", "state"]  # fmt: skip
     level = options["level"] or kept.hierarchy.levels[1]

@@ -164,6 +164,27 @@ def test_a_year_in_weeks_is_planned_saved_tracked_and_planned_again(weeks, tmp_p
     assert by_week.loc[ROOT].sum() == plan.months.loc[ROOT, month]
 
 
+@pytest.mark.parametrize("calendar", [PLAIN, WEEKS])
+def test_days_after_the_last_delivery_are_no_days_without_sales(tmp_path, calendar):
+    path = write(tmp_path, calendar, daily(FIRST, "2025-02-04"))
+    inputs = desk.open_year(path, first="2024-10", months=12, draws=50)
+    plan = workbench.build_plan(inputs, Scenario())
+    until = pd.Timestamp("2025-02-04")
+    known = desk.track_plan(inputs, plan, as_of=until, draws=50).units.loc[ROOT, "actual"]
+    later = desk.track_plan(inputs, plan, as_of=until + pd.Timedelta(days=4), draws=50)
+    assert later.units.loc[ROOT, "actual"] == known  # a long weekend, perhaps
+    for day in ("2025-02-09", "2025-02-28", "2025-03-01"):
+        with pytest.raises(DataError, match=r"(?s)data end with 2025-02-04.*as of 2025-02-04"):
+            desk.track_plan(inputs, plan, as_of=pd.Timestamp(day), draws=50)
+
+
+def test_a_month_is_a_day_until_which_something_is_known():
+    weeks = FiscalCalendar(1, "4-4-5", "nearest Saturday")
+    assert weeks.until("2024-01") == pd.Timestamp("2024-01-27")
+    assert FiscalCalendar().until("2024-01") == pd.Timestamp("2024-01-31")
+    assert weeks.until("2024-01-15") == pd.Timestamp("2024-01-15")
+
+
 def test_a_month_is_complete_when_its_own_days_are_over(tmp_path):
     until = {"2024-01-27": "2024-01", "2024-01-15": "2023-12", "2024-01-31": "2024-01"}
     for day, complete in until.items():

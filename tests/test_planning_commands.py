@@ -89,6 +89,7 @@ def test_a_year_by_commands(desk):
     assert [row["plan"] for row in both["summary"]] == ["FY:1", "FY:2"]
     tracked = desk("track", "FY", "--as-of", "2025-10-31")
     assert tracked[0]["node"] == "/" and tracked[0]["actual"] > 0 and 0 <= tracked[0]["chance"] <= 1
+    assert desk("track", "FY", "--as-of", "2025-10") == tracked  # the month, to its last day
     assert desk("plans")[0]["versions"] == 2
 
 

@@ -82,6 +82,22 @@ def last_complete_period(lines: pd.DataFrame, organisation: Organisation) -> pd.
     return last
 
 
+def known_until(lines: pd.DataFrame, organisation: Organisation) -> pd.Timestamp:
+    """The last day up to which the lines tell what was sold.
+
+    The end of the last period where it is booked to its end, else the last booking.
+    """
+    last = last_complete_period(lines, organisation)
+    end = organisation.calendar.ends(pd.DatetimeIndex([last]), organisation.freq)[0]
+    return max(end - pd.Timedelta(days=1), lines["date"].max().normalize())
+
+
+def longest_pause(lines: pd.DataFrame) -> pd.Timedelta:
+    """The longest time that passed without a line, and three days."""
+    days = lines["date"].dt.normalize().drop_duplicates().sort_values()
+    return (days.diff().max() if len(days) > 1 else pd.Timedelta(0)) + pd.Timedelta(days=3)
+
+
 def booked_days(lines: pd.DataFrame, organisation: Organisation) -> pd.DataFrame:
     """Days with lines, and how many: `source` (as the organisation file names it), `period`,
     `date`, `rows`."""

@@ -52,6 +52,17 @@ def test_a_chance_does_not_depend_on_the_order_of_columns_or_rows():
 
 
 @given(st.integers(0, 2**32 - 1))
+def test_sums_that_are_known_give_the_same_chances_to_a_hair(seed):
+    rng = np.random.default_rng(seed)
+    draws = pd.DataFrame(rng.integers(0, 9, (40, 3)) / 10, columns=TREE.leaves)
+    targets = pd.Series(rng.integers(0, 9, 3) / 10, index=TREE.leaves)  # often met exactly
+    sums = TREE.summing @ draws.to_numpy().T
+    pd.testing.assert_series_equal(
+        chances(targets, draws, TREE, sums=sums), chances(targets, draws, TREE)
+    )
+
+
+@given(st.integers(0, 2**32 - 1))
 def test_a_higher_target_never_has_a_higher_chance(seed):
     rng = np.random.default_rng(seed)
     draws = pd.DataFrame(rng.gamma(2, 50, (50, 3)), columns=TREE.leaves)

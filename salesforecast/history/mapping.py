@@ -20,7 +20,7 @@ from salesforecast.history.roles import Roles, days_of, freq_of, periods_of
 from salesforecast.history.sources import read_table
 from salesforecast.history.spans import NAMES, below_each_other, span_columns
 from salesforecast.history.subtotals import are_totals, subtotal_products
-from salesforecast.history.units import Unit, measure_of, unit_of
+from salesforecast.history.units import Unit, currencies_in, measure_of, unit_of
 from salesforecast.history.validate import validate
 
 
@@ -65,6 +65,7 @@ def guess(path: Path | str) -> Guess:
     notes = (*table.notes, *_notes(roles, columns, organisation))
     organisation, mended, found = _try_out(organisation)
     small = _small(roles.amount) if unit.multiplier == 1 else []
+    small += _mixed(columns, roles.amount)
     hidden = table.unread(organisation.sources[0].columns)
     return Guess(organisation, (*notes, *mended), (*hidden, *small, *found))
 
@@ -243,6 +244,22 @@ def _small(amount: Profile) -> list[Finding]:
     what = f"amounts are small: half of them are below {middle:,.1f}"
     effect = "Targets are whole units; in finer units (`multiplier`) they would be less coarse."
     return [Finding("warning", what, f"column '{amount.name}'", effect)]
+
+
+def _mixed(columns: Sequence[Profile], amount: Profile) -> list[Finding]:
+    """Amounts in several currencies, which would be added as they stand."""
+    out = []
+    for column in columns:
+        said = column.values.dropna().astype("str").unique() if column.kind == "text" else ()
+        if len(named := currencies_in(column.name, said)) > 1:
+            what = f"amounts are in {len(named)} currencies: {', '.join(named[:5])}"
+            effect = (
+                f"They would be added as they stand: write currency = '{column.name}' under "
+                "[source.columns] and a table of [rates], see docs/size.md."
+            )
+            where = f"column '{column.name}' beside '{amount.name}'"
+            out.append(Finding("warning", what, where, effect))
+    return out
 
 
 def _notes(roles: Roles, columns: Sequence[Profile], organisation: Organisation) -> list[str]:

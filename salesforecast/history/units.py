@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from salesforecast.history.organisation import Measure
@@ -25,6 +26,9 @@ _CURRENCY = re.compile(
 )
 _IN_WORDS = re.compile(rf"\bin\s+(?={_CURRENCY.pattern})", re.IGNORECASE)
 _YUAN = re.compile(r"[_\-/,，\s]*(?P<scale>百万|亿|万|千)?(?P<unit>元|人民币)$")
+_SAYS_CURRENCY = re.compile(
+    r"币[种别制]|货币|\bcurrency\b(?! ?(?:rate|key|id))|\bccy\b", re.IGNORECASE
+)
 _NO_UNIT = re.compile(
     r"(?:net|gross|total|actuals?|(?:ex|in)cl\.? .*|(?:ex|in)cluding .*|不?含税|未税|净额|实际)",
     re.IGNORECASE,
@@ -39,6 +43,13 @@ class Unit:
     name: str = ""
     multiplier: float = 1.0
     words: str = ""
+
+
+def currencies_in(column: str, values: Iterable[str]) -> tuple[str, ...]:
+    """Currencies that the cells of a column name; none where it is a column of something else."""
+    named = tuple(sorted({value.strip() for value in values} - {""}))
+    codes = all(value.upper() in _CODES.split("|") for value in named)
+    return named if codes or _SAYS_CURRENCY.search(words(column)) else ()
 
 
 def unit_of(column: str, titles: str = "") -> Unit:

@@ -340,3 +340,18 @@ def test_yuan_are_shown_in_ten_thousands(tmp_path):
     _frame().to_csv(file, index=False)
     measure = guess(file).organisation.measure
     assert (measure.display, measure.divisor) == ("万元", 10_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "two", "said"),
+    [("币种", ("CNY", "USD"), 2), ("Currency", ("Euro", "Pfund"), 2), ("Sold in", ("EUR", "GBP"), 2),
+     ("Currency", ("EUR", "EUR"), 0), ("Kind", ("new", "old"), 0)],
+)  # fmt: skip
+def test_amounts_in_several_currencies_are_told_before_they_are_added(tmp_path, name, two, said):
+    days = pd.date_range("2024-01-01", periods=730).strftime("%Y-%m-%d")
+    lines = pd.DataFrame({"date": days, "region": "North", "sales": range(1000, 1730)})
+    lines[name] = [two[at % 2] for at in range(len(lines))]
+    lines.to_csv(tmp_path / "orders.csv", index=False)
+    told = [one for one in guess(tmp_path / "orders.csv").findings if "currencies" in one.what]
+    assert len(told) == bool(said)
+    assert all(f"{said} currencies" in one.what and f"'{name}'" in one.effect for one in told)

@@ -13,7 +13,8 @@ sys.path.insert(0, str(ROOT / "tools"))
 import grid  # noqa: E402
 
 bundled = pytest.mark.skipif(
-    not grid.up_to_date(), reason="the grid is not bundled: run `make grid` where npm can be reached"
+    not grid.up_to_date(),
+    reason="the grid is not bundled: run `make grid` where npm can be reached",
 )
 
 

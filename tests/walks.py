@@ -282,7 +282,9 @@ def refuse_and_repair(desk: Desk) -> None:
     alert = screen.page.locator(".sf-g-refusal").first
     alert.wait_for()
     assert "Not applied" in alert.inner_text() and "Jae Pak" in alert.inner_text()
-    assert " asks for 900," in alert.inner_text(), "the refusal speaks in another unit than the screen"
+    assert " asks for 900," in alert.inner_text(), (
+        "the refusal speaks in another unit than the screen"
+    )
     assert screen.cell(node, "target") == "800" and screen.total == total
     alert.locator("button").first.click()
     seen(lambda: screen.cell(node, "floor") == "800", "the repair was not taken")

@@ -204,7 +204,7 @@ def test_doctor_names_what_is_missing(tmp_path):
     (tmp_path / "file").touch()
     checks = {check.what: check for check in examine(tmp_path / "file" / "outputs")}
     assert not checks["outputs"].good
-    assert "cannot be written" in checks["outputs"].words
+    assert "is a file, no folder" in checks["outputs"].words
 
 
 def test_without_a_checkout_notebooks_and_data_are_copied_once(tmp_path, monkeypatch):

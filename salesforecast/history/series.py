@@ -99,12 +99,37 @@ def longest_pause(lines: pd.DataFrame) -> pd.Timedelta:
 
 
 def booked_days(lines: pd.DataFrame, organisation: Organisation) -> pd.DataFrame:
-    """Days with lines, and how many: `source` (as the organisation file names it), `period`,
-    `date`, `rows`."""
+    """Days with lines, and how many: `source` (as the organisation file names it; one that goes on
+    where another stops, such as a table a year, is the same), `period`, `date`, `rows`."""
     days = lines.groupby(["source", "period", "date"], as_index=False).agg(rows=("row", "size"))
     of = {file: organisation.source_of(file).path for file in days["source"].unique()}
     days["source"] = days["source"].map(of)
+    days["source"] = days["source"].map(_continued(days, MONTHS[organisation.freq]))
     return days.groupby(["source", "period", "date"], as_index=False)["rows"].sum()
+
+
+def _continued(days: pd.DataFrame, step: int) -> dict[str, str]:
+    """Each source, and what it is called together with those that it goes on from."""
+    spans = days.groupby("source").agg(
+        first=("date", "min"), last=("date", "max"), opens=("period", "min"), ends=("period", "max")
+    )
+    chains: list[list[str]] = []
+    for source, one in spans.sort_values(["first", "last"]).iterrows():
+        before = [
+            chain
+            for chain in chains
+            if (known := spans.loc[chain[-1]])["last"] < one["first"]
+            and known["ends"] + pd.DateOffset(months=step) >= one["opens"]
+        ]
+        if before:
+            max(before, key=lambda chain: spans.loc[chain[-1], "last"]).append(str(source))
+        else:
+            chains.append([str(source)])
+    return {
+        source: chain[0] if len(chain) == 1 else f"{chain[0]} to {chain[-1]}"
+        for chain in chains
+        for source in chain
+    }
 
 
 def stops_early(days: pd.DataFrame, calendar: FiscalCalendar, freq: str) -> bool:

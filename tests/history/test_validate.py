@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from salesforecast.errors import DataError, Finding
@@ -9,6 +10,7 @@ from salesforecast.findings import said
 from salesforecast.history.load import load
 from salesforecast.history.mapping import guess
 from salesforecast.history.organisation import Organisation
+from salesforecast.history.series import last_complete_period
 from salesforecast.history.validate import refuse_errors, validate
 
 SAMPLE = Path(__file__).parents[2] / "data" / "adventureworks" / "organisation.toml"
@@ -105,3 +107,54 @@ def test_a_table_of_one_region_and_one_person_is_understood(tmp_path):
     )
     columns = guess(tmp_path / "orders.csv").organisation.sources[0].columns
     assert (columns.territory, columns.person) == (("salesperson",), "")
+
+
+A_TABLE = """
+[[source]]
+path = "{year}.csv"
+[source.columns]
+date = "date"
+amount = "amount"
+territory = "region"
+"""
+
+
+def a_table_a_year(folder, calendar, until):
+    """An organisation with a table for each year, a hundred a day until a day."""
+    days = pd.Series(pd.date_range("2022-12-25", until))
+    head = 'name = "Acme"\nlevels = ["region"]\n[measure]\nname = "sales"\nunit = "EUR"\n'
+    text = f"{head}[calendar]\n{calendar}\n"
+    for year, part in days.groupby(days.dt.year):
+        rows = pd.DataFrame({"date": part.dt.strftime("%Y-%m-%d"), "region": "N", "amount": 100})
+        rows.to_csv(folder / f"{year}.csv", index=False)
+        text += A_TABLE.format(year=year)
+    (folder / "organisation.toml").write_text(text, "utf-8")
+    return folder / "organisation.toml"
+
+
+@pytest.mark.parametrize(
+    ("calendar", "until", "odd"),
+    [
+        ("year_starts = 1", "2025-12-31", []),
+        ("year_starts = 1", "2026-01-10", ["2022.csv to 2026.csv, 2026-01"]),  # ten days only
+        ('months = "4-4-5"\nyear_ends = "last Saturday"', "2025-12-27", []),
+        ('months = "4-4-5"\nyear_ends = "last Saturday"', "2026-01-10", ["2022.csv to 2026.csv, 2026-01"]),
+    ],
+)  # fmt: skip
+def test_a_table_a_year_is_one_table(tmp_path, calendar, until, odd):
+    organisation = Organisation.read(a_table_a_year(tmp_path, calendar, until))
+    loaded = load(organisation)
+    assert f"{last_complete_period(loaded.lines, organisation):%Y-%m}" == "2025-12"
+    found = validate(loaded, organisation)
+    assert [f.where for f in found if "stops" in f.what] == odd
+
+
+def test_a_table_that_stops_while_others_go_on_is_pointed_out(tmp_path):
+    file = a_table_a_year(tmp_path, "year_starts = 1", "2025-12-31")
+    days = pd.date_range("2023-03-05", "2025-06-30").strftime("%Y-%m-%d")
+    rows = pd.DataFrame({"date": days, "region": "S", "amount": 50})
+    rows.to_csv(tmp_path / "other.csv", index=False)
+    file.write_text(file.read_text("utf-8") + A_TABLE.format(year="other"), "utf-8")
+    organisation = Organisation.read(file)
+    stops = [f.where for f in validate(load(organisation), organisation) if "stops" in f.what]
+    assert stops == ["other.csv, 2025-06"]

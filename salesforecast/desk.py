@@ -94,7 +94,7 @@ def open_year(
     made, history, influences = forecast_with(
         described,
         history,
-        horizon=ahead,
+        horizon=max(ahead, workbench.months_ahead(described, history.cutoff)),  # as a quarter's run
         draws=draws,
         seed=seed,
         missing="ask" if first is None else "leave",

@@ -146,6 +146,13 @@ def check(loaded: Loaded, organisation: Organisation) -> tuple[Finding, ...]:
     return findings
 
 
+def months_ahead(organisation: Organisation, cutoff: pd.Timestamp) -> int:
+    """Months after `cutoff` that are forecast to plan the next quarter: to the end of the one after."""
+    quarter, step = planned_periods(organisation, cutoff), MONTHS[organisation.freq]
+    last = quarter[-1] + pd.DateOffset(months=len(quarter) * step * (HORIZON_QUARTERS - 1))
+    return int((last.year - cutoff.year) * 12 + last.month - cutoff.month)
+
+
 def build_forecast(
     organisation: Organisation,
     loaded: Loaded,
@@ -162,8 +169,7 @@ def build_forecast(
     """
     step = MONTHS[organisation.freq]
     quarter = planned_periods(organisation, history.cutoff)
-    last = quarter[-1] + pd.DateOffset(months=len(quarter) * step * (HORIZON_QUARTERS - 1))
-    ahead = (last.year - history.cutoff.year) * 12 + last.month - history.cutoff.month
+    ahead = months_ahead(organisation, history.cutoff)
     made, history, influences = forecast_with(
         organisation, history, horizon=ahead // step, draws=draws, seed=seed, missing=missing
     )

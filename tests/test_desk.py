@@ -144,6 +144,13 @@ def test_months_that_nobody_has_sold_in_yet_are_forecast_not_zero(tiny_company):
     assert between > 2000 and far.leaves["history"].sum() == pytest.approx(known + between)
 
 
+def test_the_next_quarter_has_one_forecast_however_it_is_opened(tiny_company):
+    quarter = workbench.prepare(tiny_company, draws=50)
+    opened = desk.open_year(tiny_company, months=3, draws=50)
+    assert list(opened.quarter) == list(quarter.quarter)
+    pd.testing.assert_series_equal(opened.leaves["forecast"], quarter.leaves["forecast"])
+
+
 def test_a_saved_plan_is_opened_again_as_it_was_known(tiny_company):
     wish = Scenario(cutoff="2025-06", first="2025-10", months=3, draws=40)
     inputs = desk.open_for(tiny_company, wish)

@@ -280,7 +280,8 @@ class Hire:
 
     def words(self) -> str:
         when = f" from {self.start}" if self.start else ""
-        return f"{self.count} people join {self.node}{when}"
+        who = "person joins" if self.count == 1 else "people join"
+        return f"{self.count} {who} {self.node}{when}"
 
     def apply(self, basis: Basis) -> Basis:
         people = _people(basis, self.node)

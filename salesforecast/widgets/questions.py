@@ -258,7 +258,8 @@ class Questions(traitlets.HasTraits):
         except OSError as error:
             self.told = ("refused", say(language, "not_saved", why=str(error)))
             return None
-        words = say(language, "saved", path=path, file=path.name)
+        months = len(self.plan.periods)
+        words = say(language, "saved", path=path, file=path.name, months=months)
         off = say(language, "saved_on_only", count=len(case.off)) if case.off else ""
         self.told = ("saved", f"{words} {off}".strip())
         return path

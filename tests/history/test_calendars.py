@@ -63,7 +63,9 @@ def test_a_table_of_ones_own_is_read_in_any_order_and_found_from_another_folder(
         ("2023-01", "2022-12-28"), ("2023-02", "2023-01-30"), ("2023-03", "2023-02-27")
     )  # fmt: skip
     assert calendar.dates(pd.Timestamp("2023-01-01"))[1] == pd.Timestamp("2023-01-29")
-    assert tables(tmp_path / "organisation.toml") == [tmp_path / "fiscal.csv"]  # a change runs again
+    assert tables(tmp_path / "organisation.toml") == [
+        tmp_path / "fiscal.csv"
+    ]  # a change runs again
     (tmp_path / "plans").mkdir()
     organisation.write(tmp_path / "plans" / "organisation.toml")
     there = Organisation.read(tmp_path / "plans" / "organisation.toml")

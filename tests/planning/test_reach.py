@@ -25,7 +25,11 @@ def test_a_plan_that_looks_further_ahead_than_sales_look_back_says_so():
     since = pd.Timestamp("2011-01-01")
     assert far_ahead(since, KNOWN, pd.Timestamp("2016-12-01")) == ()
     (said,) = far_ahead(since, KNOWN, pd.Timestamp("2017-01-01"))
-    assert (said.severity, "37 months ahead" in said.what, "for 36" in said.what) == ("warning", True, True)
+    assert (said.severity, "37 months ahead" in said.what, "for 36" in said.what) == (
+        "warning",
+        True,
+        True,
+    )
 
 
 def test_a_quarter_with_a_week_more_than_last_years_is_said():

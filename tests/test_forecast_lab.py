@@ -11,7 +11,7 @@ import pytest
 from salesforecast.errors import DataError, ParameterError
 from salesforecast.forecasting.overrides import read_overrides
 from salesforecast.widgets import forecast_lab, lab_parts
-from salesforecast.widgets.lab_words import COLUMNS, WORDS, headed
+from salesforecast.widgets.lab_words import COLUMNS, WORDS, figure, headed
 from salesforecast.widgets.override_form import OverrideForm, override_path, proposed, tried
 from tests.influences.conftest import company  # noqa: F401 (a fixture)
 
@@ -157,3 +157,8 @@ def test_exceptional_growth_is_shown_damped_or_not_and_how_to_change_that(compan
     assert treated["state"].tolist() == ["已处理"]
     assert 'keep = ["North/Ann, growth"]' in treated["what to write"].iloc[0]
     assert lab_parts.grown(company("", rising), "South").empty
+
+
+def test_figures_of_a_table_are_said_as_amounts_or_shares():
+    said = [figure(value) for value in (263516.0, -1234.0, -0.0, 0.151, 1.0, 2.0625)]
+    assert said == ["263,516", "-1,234", "0", "0.151", "1", "2.062"]

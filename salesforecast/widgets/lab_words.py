@@ -97,6 +97,11 @@ def say(language: str, key: str, **values: object) -> str:
     return WORDS[language][key].format(**values)
 
 
+def figure(value: float) -> str:
+    """A figure of a table: amounts as they are said, shares and errors to three decimals."""
+    return f"{value + 0.0:,.0f}" if float(value).is_integer() else f"{value:,.3f}"
+
+
 def headed(frame: pd.DataFrame, language: str) -> pd.DataFrame:
     """A table with headings in the reader's language; its figures stay."""
     if language == "en":

@@ -21,6 +21,7 @@ from salesforecast.runs import KEPT
 
 _SHOWN = 12  # units in words; the table holds all
 _SIZES = (14, 14, 13, 13, 13)  # letters a column of figures takes
+_COLUMNS = ("label", "target_was", "target", "change", "by_forecast", "by_split", "history", "why")
 Word = Callable[..., str]  # a key of the catalogue in the reader's language
 _SILENT = ("code",)  # versions that say nothing to people
 
@@ -38,6 +39,8 @@ class Changes:
         by_split, history, why`. `change` is the sum of the next two exactly, before rounding:
         what follows from another forecast at the old stretch, and what from asking for more or
         less beside the forecast. `history` is by how much known sales were restated.
+    comparable
+        Whether both planned the same measure; otherwise `units` is empty.
     """
 
     before: str
@@ -46,6 +49,7 @@ class Changes:
     units: pd.DataFrame = field(hash=False)
     periods: tuple[str, str] = ("", "")
     language: str = "en"
+    comparable: bool = True
 
     def words(self, most: int = _SHOWN) -> str:
         """The comparison as people read it."""
@@ -55,7 +59,8 @@ class Changes:
         lines += [f"  {_wide(kind, 13)}{what}" for kind, what in causes]
         lines += [] if causes else [f"  {word('nothing in')}"]
         if self.units.empty:
-            return "\n".join([*lines, f"  {_wide(word('targets'), 13)}{word('targets same')}"])
+            same = word("targets same" if self.comparable else "other measure")
+            return "\n".join([*lines, f"  {_wide(word('targets'), 13)}{same}"])
         if self.periods[0] != self.periods[1]:
             was, now = self.periods
             lines.append(f"  {_wide(word('periods'), 13)}{word('next planned', was=was, now=now)}")
@@ -108,8 +113,16 @@ def changes(before: Run, after: Run, *, language: str = "en") -> Changes:
         "organisation": tuple(_lines(before, after, "organisation", word)),
         "software": tuple(_software(before, after, word)),
     }
-    units, periods = _units(before, after, restated, word)
-    return Changes(before.run_id, after.run_id, causes, units, periods, language)
+    measures = {
+        str(run.manifest.get("parameters", {}).get("measure", "")) for run in (before, after)
+    }
+    comparable = len(measures) == 1
+    units, periods = pd.DataFrame(columns=_COLUMNS), ("", "")
+    if comparable:
+        units, periods = _units(before, after, restated, word)
+    return Changes(
+        before.run_id, after.run_id, causes, units, periods, language, comparable=comparable
+    )
 
 
 def _units(
@@ -122,9 +135,8 @@ def _units(
     both = moved(old, new)
     both["history"] = [_below(restated, node) for node in both.index]
     both["why"] = [_why(row, word) for _, row in both.iterrows()]
-    kept = ["label", "target_was", "target", "change", "by_forecast", "by_split", "history", "why"]
     order = both["change"].abs().sort_values(ascending=False, kind="stable").index
-    listed = both.loc[order, kept]
+    listed = both.loc[order, list(_COLUMNS)]
     spans = tuple(str(frame["first"].dropna().iloc[0]) for frame in (old, new))
     return listed[listed["change"] != 0], (spans[0], spans[1])
 

@@ -183,6 +183,17 @@ def test_runs_are_listed_compared_and_explained(here):
     assert _say("runs", "explain", "--outputs", str(here / "elsewhere"))[0] == 2
 
 
+def test_targets_of_another_measure_are_not_compared(here):
+    for measure in ("revenue", "pieces"):
+        name = _run(here / "outputs", 1000 if measure == "revenue" else 7, 800)
+        manifest = latest_run(here / "outputs", MAIN_JOB) / "manifest.json"
+        told = json.loads(manifest.read_text("utf-8"))
+        manifest.write_text(json.dumps({**told, "parameters": {"measure": measure}}), "utf-8")
+    code, said = _say("runs", "explain", name)
+    assert code == 0 and "measure: revenue -> pieces" in said
+    assert "not compared: another measure is planned" in said
+
+
 def test_doctor_says_what_a_job_lacks_and_how_to_mend_it(here, monkeypatch):
     (here / "job.toml").write_text(
         f'notebook = "{MAIN_JOB}"\norganisation = "organisation.toml"\n[[notice]]\nkind = "slack"\naddress = "NOT_SET"\n'

@@ -10,12 +10,14 @@ from salesforecast.fiscal import FiscalCalendar
 from salesforecast.history.dates import WITHOUT_DAY
 from salesforecast.history.numbers import Parsed
 from salesforecast.history.raw import Raw
+from salesforecast.history.spans import span_of
 from salesforecast.tables import TIME
 
 LEAST = 3  # fewer different days prove no table of sums by month
 DAYS_NEEDED = "Business months that are no calendar months need days: deliver the lines with dates."
 _LONGER: dict[str, tuple[str, ...]] = {"M": ("quarters", "years"), "Q": ("years",), "Y": ()}
 _LONGER_WORDS = 'Deliver finer dates, or plan in that period: period = "quarter" or "year".'
+_WEEKS = "Write each week as a day of it, such as its first one: 2026-01-26."
 _CALENDAR = "or plan in calendar months: take months, month_starts and path out of [calendar]."
 
 
@@ -46,6 +48,12 @@ def too_coarse(parsed: Parsed, calendar: FiscalCalendar, freq: str) -> tuple[lis
     return found, "without a day", DAYS_NEEDED
 
 
+def mend(date: object) -> str:
+    """What to do about a date that cannot be read."""
+    span = span_of(str(date))
+    return _WEEKS if span and span.kind == "W" else "Correct them in the file and run again."
+
+
 def refuse_sums(days: pd.Series, calendar: FiscalCalendar, raw: Raw, column: str) -> None:
     """Refuse a table of sums by calendar month, where business months are others.
 
@@ -63,5 +71,5 @@ def refuse_sums(days: pd.Series, calendar: FiscalCalendar, raw: Raw, column: str
             raise DataError(
                 f"the lines are sums of calendar months: every date is the {what} day of one.",
                 where=f"{raw.cell(at, column)}: {days.iloc[at]:%Y-%m-%d}, and so on",
-                fix=f"deliver the lines with the days on which was sold; {_CALENDAR}",
+                fix=f"deliver the lines with the days of the sales; {_CALENDAR}",
             )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,8 @@ def read_firsts(folder: Path, path: str) -> tuple[tuple[str, str], ...]:
         If a cell cannot be read, a period is missing or stands twice, or days do not follow each
         other.
     """
-    raw = read_table(find_files(folder, path)[0], Want(text=(PERIOD,), other=(FIRST,)))
+    want = Want(text=(PERIOD,), other=(FIRST,), also=partial(_has_both, path))
+    raw = read_table(find_files(folder, path)[0], want)
     number = np.array([_month(raw, at) for at in range(len(raw.frame))], dtype=np.int64)
     days = parse_dates(raw.frame[FIRST], cell=lambda at: raw.cell(at, FIRST))
     if days.bad:
@@ -119,6 +121,18 @@ def read_firsts(folder: Path, path: str) -> tuple[tuple[str, str], ...]:
     return tuple((str(months[at]), str(first[at])) for at in order)
 
 
+def _has_both(path: str, header: Sequence[str]) -> tuple[str, ...]:
+    """No further column; refused where the two that are needed are not there."""
+    lacking = [column for column in (PERIOD, FIRST) if column not in header]
+    if not lacking:
+        return ()
+    raise DataError(
+        f"the calendar's table has no column {' and no column '.join(map(repr, lacking))}.",
+        where=f"{path}, whose columns are {list(header)}",
+        fix="name its columns `period` (such as 2023-05) and `first` (its first day).",
+    )
+
+
 def _month(raw: Raw, at: int) -> int:
     found = month_of(str(raw.frame[PERIOD].iloc[at]))
     if found is None or not found[0]:
@@ -127,7 +141,7 @@ def _month(raw: Raw, at: int) -> int:
 
 
 def _wrong(raw: Raw, at: int, column: str, what: str, fix: str) -> DataError:
-    value = raw.frame[column].iloc[at]
+    value = str(raw.frame[column].iloc[at]).removesuffix(" 00:00:00")
     return DataError(
         f"a row of the calendar's table {what}.",
         where=f"{raw.cell(at, column)}: '{value}'",

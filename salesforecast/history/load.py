@@ -282,7 +282,8 @@ def _dates(notes: _Notes, source: Source, calendar: FiscalCalendar, freq: str) -
     )
     _repairs(notes, parsed, column)
     bad = [at for at in parsed.bad if not notes.bad[at]]
-    notes.refuse(f"{counted(len(bad), 'date')} that cannot be read", bad, column, _DROPPED)
+    fix = booking.mend(raw.frame[column].iloc[bad[0]]) if bad else ""
+    notes.refuse(f"{counted(len(bad), 'date')} that cannot be read", bad, column, fix)
     coarse, lack, fix = booking.too_coarse(parsed, calendar, freq)
     coarse = [at for at in coarse if not notes.bad[at]]
     notes.refuse(f"{counted(len(coarse), 'date')} {lack}", coarse, column, fix)

@@ -103,7 +103,8 @@ def test_what_is_wrong_with_a_calendar_is_named_with_its_line(tmp_path, text, li
         ("period,first\nP1,2022-12-28\n2023-02,2023-01-20\n", "row 2, column 'period': 'P1'"),
         ("period,first\n2023-01,2022-12-28\n2023-02,soon\n", "row 3, column 'first': 'soon'"),
         ("period,first\n2023-01,2022-12-28\n", "no whole period"),
-        ("month,first\n2023-01,2022-12-28\n", "period"),
+        ("month,first\n2023-01,2022-12-28\n", "no column 'period'"),
+        ("期间,首日\n2023-01,2022-12-28\n", "name its columns `period`"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_table_is_named_with_its_cell(tmp_path, table, words):

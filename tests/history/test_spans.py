@@ -167,3 +167,18 @@ def test_a_column_of_years_completes_quarters(tmp_path):
     loaded = read(tmp_path)
     assert loaded.lines["amount"].sum() == 60
     assert loaded.lines["period"].nunique() == 12
+
+
+def test_weeks_in_rows_are_refused_with_the_way_to_write_them(tmp_path):
+    rows = [
+        f"{year}-W{week:02d},North,{100 + week}" for year in (2023, 2024) for week in range(1, 53)
+    ]
+    (tmp_path / "sales.csv").write_text("\n".join(["date,region,sales", *rows]), "utf-8")
+    days = [f"{day:%Y-%m-%d},North,100" for day in WEEKS]
+    (tmp_path / "days.csv").write_text("\n".join(["date,region,sales", *days]), "utf-8")
+    guessed = guess(tmp_path / "days.csv").organisation
+    sources = (replace(guessed.sources[0], path="sales.csv"),)
+    replace(guessed, sources=sources).write(tmp_path / "organisation.toml")
+    organisation = Organisation.read(tmp_path / "organisation.toml")
+    with pytest.raises(DataError, match=r"(?s)104 dates that cannot be read.*each week as a day"):
+        refuse_errors(validate(load(organisation), organisation))

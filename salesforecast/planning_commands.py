@@ -120,7 +120,7 @@ def plans(**options: Any) -> None:
     """
     with open_store(options["store"]) as store:
         listed = store.plans()
-    words = listed.to_string(index=False) if len(listed) else "no plan has been saved yet"
+    words = readable(listed).to_string(index=False) if len(listed) else "no plan has been saved yet"
     say(options["as_json"], rows_of(listed), words)
 
 
@@ -256,7 +256,9 @@ def approve(name: str, reason: str, **options: Any) -> None:
     "--as-of", type=MONTH, required=True, help="Last day that the actuals cover; or month."
 )
 @click.option("--level", help="Rank the units of this level; the uppermost by default.")
-@NUMBER
+@click.option(
+    "--version", "number", type=int, help="Its number; else the approved, else the newest."
+)
 @ORGANISATION
 @STORE
 @JSON

@@ -71,8 +71,10 @@ class Changes:
         right = "".join(f" {_right(head, size)}" for head, size in zip(heads, _SIZES, strict=True))
         lines += ["", f"  {_wide(word('unit'), wide)}{right}  {word('why')}"]
         for _, row in shown.iterrows():
-            whole = f" {row['target_was']:>14,.0f} {row['target']:>14,.0f} {row['change']:>+13,.0f}"
-            parts = f" {row['by_forecast']:>+13,.0f} {row['by_split']:>+13,.0f}"
+            whole = (
+                f" {row['target_was']:>14,.0f} {row['target']:>14,.0f} {row['change']:>+z13,.0f}"
+            )
+            parts = f" {row['by_forecast']:>+z13,.0f} {row['by_split']:>+z13,.0f}"
             lines.append(f"  {_wide(row['label'], wide)}{whole}{parts}  {row['why']}")
         if len(parted) > most:
             lines.append(f"  {word('more units', n=len(parted) - most)}")

@@ -30,6 +30,7 @@ ENGLISH: Mapping[str, str] = {
     "stage allocate": "allocate",
     "stage hindcast": "hindcast",
     "stage report": "report",
+    "listed": "listed below",
     "several errors": "the data have {n} kinds of errors",
     "correct them": "correct them in the source and run again; nothing was written.",
     "first of": "{what} (and {n} more)",
@@ -138,6 +139,7 @@ CHINESE: Mapping[str, str] = {
     "stage allocate": "分配",
     "stage hindcast": "回放以往季度",
     "stage report": "写报告",
+    "listed": "见下",
     "several errors": "数据有 {n} 类错误",
     "correct them": "请在数据来源中更正后重新运行；没有写入任何结果。",
     "first of": "{what}（另有 {n} 项）",
@@ -240,7 +242,7 @@ def in_language(error: SalesforecastError, language: str) -> SalesforecastError:
     if len(errors) == 1:
         what, where, fix = errors[0].what, errors[0].where, errors[0].effect
     else:
-        what, where = say("several errors", language, n=len(errors)), error.where
+        what, where = say("several errors", language, n=len(errors)), say("listed", language)
         fix = say("correct them", language)
     what += say("end", language).rstrip()
     return DataError(what, where=where, fix=f"{fix}{more}", findings=errors)

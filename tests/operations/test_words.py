@@ -51,6 +51,7 @@ def test_refused_data_are_told_by_their_findings():
         "two.", where="x", fix="mend", findings=[lost, Finding("error", "odd", "y", "z")]
     )
     assert in_language(two, "zh").what == "数据有 2 类错误。"
+    assert in_language(two, "zh").where == "见下"
     assert message(two, "zh").count("\n  - ") == 2
     assert in_language(two, "en") is two
     other = EngineError("the kernel died.", where="x", fix="again")

@@ -19,7 +19,7 @@ from salesforecast.widgets.lab_words import say
 from salesforecast.workbench import Inputs
 
 FILE = "overrides.toml"
-_WIDE = {"width": "100%"}
+_WIDE = {"width": "auto"}  # 100% and the margins are more than there is
 
 
 def override_path(inputs: Inputs) -> Path:

@@ -71,7 +71,7 @@ export function columnsOf(view) {
     cellOf(view, "unit", (row, element) => {
       element.title = row.label;
       return unitName(view, row);
-    }, { width: 150, left: true, frozen: true, title: `${words.unit} (${page.unit})` }),
+    }, { width: page.has_capacity && inside ? 120 : 150, left: true, frozen: true, title: `${words.unit} (${page.unit})` }),
     group(words.we_know, known, "sf-g-group"),
     group(words.we_allow, [limit("floor"), limit("ceiling")], "sf-g-group"),
     group(words.we_ask, asked, "sf-g-group sf-g-asked"),

@@ -65,7 +65,7 @@ def compare(
     openings
         Places that were announced.
     """
-    other = before is not None and before.calendar != now.calendar
+    other = before is not None and not now.same_months(before)
     delivery = Delivery(now, None if other else before, allowed, as_of, openings)
     checks = [*ALONE, *(BESIDE if delivery.before else ())]
     said = [Seen(found("gate calendar", "[calendar]", severity="warning"))] if other else []

@@ -34,14 +34,14 @@ class Snapshot:
     headers
         File name to its column names.
     calendar
-        Which days its periods are made of; empty for calendar months.
+        First day of each period, by its month; empty where an older run did not keep it.
     """
 
     cells: pd.DataFrame
     newest: pd.Timestamp
     cutoff: pd.Timestamp
     headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
-    calendar: str = ""
+    calendar: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @classmethod
     def of(cls, loaded: Loaded, organisation: Organisation) -> Snapshot:
@@ -50,7 +50,9 @@ class Snapshot:
         keys = [lines["territory"].rename("place"), lines["product"], lines["period"]]
         cells = lines.groupby(keys, observed=True)["amount"].agg(sales="sum", lines="size")
         cutoff = last_complete_period(lines, organisation)
-        calendar = "" if organisation.calendar.plain else str(organisation.calendar)
+        periods = pd.DatetimeIndex(sorted(lines["period"].unique()))
+        firsts = organisation.calendar.first_days(periods)
+        calendar = dict(zip(periods.strftime("%Y-%m"), firsts.strftime("%Y-%m-%d"), strict=True))
         return cls(cells.reset_index(), lines["date"].max(), cutoff, loaded.headers, calendar)
 
     @classmethod
@@ -62,7 +64,14 @@ class Snapshot:
         cells = pd.read_parquet(run / DATA)
         headers = {name: tuple(columns) for name, columns in told["columns"].items()}
         newest, cutoff = pd.Timestamp(told["newest"]), pd.Timestamp(told["cutoff"])
-        return cls(cells, newest, cutoff, headers, told.get("calendar", ""))
+        calendar = told.get("calendar", {})
+        kept = calendar if isinstance(calendar, dict) else {}
+        return cls(cells, newest, cutoff, headers, kept)
+
+    def same_months(self, other: Snapshot) -> bool:
+        """Whether the periods that both have begin on the same days, as far as that is known."""
+        both = self.calendar.keys() & other.calendar.keys()
+        return all(self.calendar[period] == other.calendar[period] for period in both)
 
     def write(self, folder: Path) -> dict[str, object]:
         """Write the sums into a run's folder; return what its manifest says of the data."""
@@ -75,7 +84,7 @@ class Snapshot:
             "places": int(self.cells["place"].nunique()),
             "products": int(self.cells["product"].nunique()),
             "columns": {name: list(columns) for name, columns in self.headers.items()},
-            "calendar": self.calendar,
+            "calendar": dict(self.calendar),
         }
         return dict(json.loads(json.dumps(told)))
 

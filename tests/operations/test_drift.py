@@ -152,9 +152,18 @@ def test_places_that_only_changed_their_name_are_asked_for_by_that_name(now, wor
 
 
 def test_deliveries_in_other_business_months_are_not_held_against_each_other():
-    before = replace(delivery(), calendar="weeks")
-    halved = changed(delivery(), sales=50.0)
+    before = replace(delivery(), calendar={"2024-01": "2023-12-31", "2024-02": "2024-01-28"})
+    months = {"2024-01": "2024-01-01", "2024-02": "2024-02-01"}
+    halved = replace(changed(delivery(), sales=50.0), calendar=months)
     assert any("restated" in what for what in told(halved, delivery())["error"])
     found = told(halved, before)
     assert not found["error"]
     assert found["warning"] == ["months have other days than at the last good run"]
+
+
+def test_a_calendar_that_only_goes_on_further_does_not_open_the_gate():
+    before = replace(delivery(), calendar={"2024-01": "2023-12-31", "2024-02": "2024-01-28"})
+    longer = {**before.calendar, "2024-03": "2024-02-25"}
+    for calendar in (longer, {}):  # {}: a run of an older version, which did not keep it
+        halved = replace(changed(delivery(), sales=50.0), calendar=calendar)
+        assert any("restated" in what for what in told(halved, before)["error"])

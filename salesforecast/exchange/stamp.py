@@ -113,9 +113,8 @@ def read_base(grid: Sequence[Sequence[Any]]) -> Base | None:
             if kind == "target":
                 targets[str(values[0])] = round(float(values[1]))
             elif kind in KINDS["en"]:
-                limits[str(values[0]), kind] = Held(
-                    float(values[1]), str(values[2]), str(values[3])
-                )
+                owner, reason = [*values[2:4], "", ""][:2]  # Excel drops columns that are empty
+                limits[str(values[0]), kind] = Held(float(values[1]), str(owner), str(reason))
             elif kind:
                 said[str(kind)] = values[0]
         return Base(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
 from salesforecast.errors import DataError
 from salesforecast.exchange.load_back import load_back
@@ -61,6 +63,16 @@ def others(company, plan: Plan) -> tuple[Plan, Plan]:
     hierarchy = replace(plan.hierarchy, label="别的公司")
     rules = (*plan.scenario.rules[1:], Floor("华东/浙江", 3_500_000, "王总", "渠道承诺"))
     return replace(plan, hierarchy=hierarchy), plan_of(company, rules=rules)
+
+
+def test_limits_without_a_reason_do_not_make_it_another_plan(company, plan):
+    rules = tuple(replace(rule, reason="") for rule in plan.scenario.rules)
+    older, measure = plan_of(company, rules=rules), company.organisation.measure
+    book = load_workbook(BytesIO(planner_workbook(older, measure)))
+    saved = BytesIO()
+    book.save(saved)  # as Excel saves: a column of empty texts is gone
+    loaded = load_back(saved.getvalue(), "back.xlsx", plan, measure)
+    assert loaded.refusals == () and any("was made from" in str(n) for n in loaded.notes)
 
 
 def test_every_messy_file_is_read_right_or_refused_by_cell(company, plan):

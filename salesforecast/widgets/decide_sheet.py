@@ -29,7 +29,7 @@ class DecideSheet(Sheet):
         self.decision = decision
         self.title = ipywidgets.HTML()
         self.reason = ipywidgets.Text(layout={"width": "380px"})
-        self.reason.add_class("sf-field-reason")
+        self.reason.add_class(f"sf-field-{decision}")
         self.act = ipywidgets.Button(layout={"width": "auto"})
         self.act.add_class("sf-first-button")
         self.children = [ipywidgets.HBox([self.title, self.reason, self.act, self.close_button])]

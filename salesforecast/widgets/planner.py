@@ -236,6 +236,8 @@ def names_of_inputs(language: str) -> dict[str, str]:
         ".sf-field-people-start select": "people_start",
         ".sf-field-people-ramp input": "people_months",
         ".sf-field-reason input": "why_saved",
+        ".sf-field-approve input": "approve_now",
+        ".sf-field-send_back input": "send_back_now",
         ".sf-field-version select": "compare",
         ".sf-panel": "question_title",
         ".sf-right": "consequences_title",

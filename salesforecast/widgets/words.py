@@ -336,7 +336,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "why_title": "数字由来",
         "adds_up": "逐项相加等于目标",
         "reached": "模拟 {chance}达成",
-        "since_version": "v{number}",
+        "since_version": " v{number} ",
         "since_opening": "开始",
         "moved_title": "自{since}以来的变动",
         "moved_count": "{of} 个目标中 {count} 个",

@@ -33,8 +33,11 @@ def check_wish(scenario: Scenario, *, language: str = "en", draws: int = 1) -> N
         _refuse(
             f"{draws} simulated futures are too few", "draws", "ask for 1 or more; 1000 is usual."
         )
-    if not (isfinite(scenario.stretch) and scenario.stretch <= 1000):
-        _refuse(f"the stretch {scenario.stretch} is out of range", "stretch", "0.05 means 5 %.")
+    if not isfinite(scenario.stretch):
+        _refuse(f"the stretch {scenario.stretch} is no number", "stretch", "0.05 means 5 %.")
+    if scenario.stretch >= 2:  # a slip of the unit; a company that grows so fast knows its total
+        far = f"a stretch of {scenario.stretch:g} is {100 * scenario.stretch:,.0f} % above the forecast"
+        _refuse(far, "stretch", "0.05 means 5 %; where so much is meant, give a total.")
     if scenario.total is not None and scenario.total > MOST:
         _refuse("the total is too large to be exact", "total", "plan in a coarser unit.")
     for level, share in scenario.hedge.items():

@@ -15,7 +15,7 @@ from salesforecast.wishes import check_wish, forecast_digest
     ("wish", "words"),
     [
         (Scenario(stretch=float("nan")), "stretch nan"),
-        (Scenario(stretch=1e12), "out of range"),
+        (Scenario(stretch=3), r"300 % above the forecast(?s:.*)0.05 means 5 %"),
         (Scenario(total=9 * 10**18), "too large"),
         (Scenario(hedge={"country": -2.0}), "hedge of 'country'"),
         (Scenario(hedge={"country": float("nan")}), "hedge of 'country'"),

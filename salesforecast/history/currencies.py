@@ -69,3 +69,11 @@ def read_rates(organisation: Organisation) -> tuple[Rates, dict[str, str]]:
             fix="keep one row for each currency and month.",
         )
     return Rates(told.unit, table), {raw.name: raw.digest}
+
+
+def lacking(currencies: pd.Series, dates: pd.Series) -> str:
+    """Currencies and months without a rate, the first ones by name."""
+    months = dates.dt.strftime("%Y-%m").fillna("(no date)").to_numpy()
+    rows = currencies.astype("str").fillna("").replace("", "(blank)").to_numpy()
+    named = sorted({f"{currency} {month}" for currency, month in zip(rows, months, strict=True)})
+    return ", ".join(named[:5]) + (f" and {len(named) - 5} more" if len(named) > 5 else "")

@@ -16,7 +16,7 @@ from salesforecast.findings import found
 from salesforecast.fiscal import FiscalCalendar
 from salesforecast.hierarchy import SEPARATOR, join_path
 from salesforecast.history import booking
-from salesforecast.history.currencies import Rates, read_rates
+from salesforecast.history.currencies import Rates, lacking, read_rates
 from salesforecast.history.dates import parse_dates
 from salesforecast.history.doubles import Refused, duplicates
 from salesforecast.history.large import is_large, read_summed
@@ -250,7 +250,8 @@ def _convert(notes: _Notes, lines: pd.DataFrame, source: Source, rates: Rates) -
         each = rates.of(notes.raw.frame[column], lines["date"])
         at = np.flatnonzero(each.isna().to_numpy(bool) & ~notes.bad).tolist()
         what = f"{counted(len(at), 'row')} whose currency has no rate in its month"
-        notes.refuse(what, at, column, "Add the rate to the table that [rates] names.")
+        named = lacking(notes.raw.frame[column].iloc[at], lines["date"].iloc[at])
+        notes.refuse(what, at, column, f"Add to the table that [rates] names: {named}.")
         lines["amount"] *= each.fillna(0.0)
 
 

@@ -46,7 +46,9 @@ class Rows:
             raise ParameterError(
                 f"there is no plan '{name}'.",
                 where=self.address,
-                fix=nearest(name, known) if known else "save one first.",
+                fix=nearest(name, known)
+                if known
+                else "check --store: nothing is saved there; or save a plan first.",
             )
         return int(found)
 

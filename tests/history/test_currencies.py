@@ -57,6 +57,7 @@ def test_a_line_without_a_rate_is_refused_by_its_row(tmp_path):
         refuse_errors(validate(loaded, organisation))
     assert "row 6 'EUR'" in str(caught.value)
     assert loaded.refused["row"].tolist() == [6, 7]
+    assert "names: (blank) 2024-03, EUR 2024-03." in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -207,7 +207,7 @@ def _far_off(quarter: _Quarter, detail: pd.DataFrame, words: Wording) -> pd.Data
     months = past.history.frame.groupby("node")["period"].nunique()
     company = quarter.actual.sum() / past.leaves["forecast"].sum()
     whys = []
-    for node, actual in zip(far["node"], far["actual"], strict=True):
+    for node, actual, attained in far[["node", "actual", "attainment"]].itertuples(index=False):
         seen = past.leaves.loc[node]
         facts = []
         if months.get(node, 0) < 12:
@@ -224,7 +224,7 @@ def _far_off(quarter: _Quarter, detail: pd.DataFrame, words: Wording) -> pd.Data
                     expected=f"{seen['forecast'] / seen['history']:.1f}",
                 )
             )
-        if abs(company - 1) > 0.1:
+        if abs(company - 1) > 0.1 and (company > 1) == (attained > 1):  # else it is no reason
             facts.append(words.say("why_company", percent=words.percent(company)))
         whys.append(
             ("；" if words.language == "zh" else "; ").join(facts) or words.say("why_unknown")

@@ -45,6 +45,10 @@ def test_who_was_far_off_is_named_with_a_reason(hindcast):
     assert len(far) > 0
     assert ((far["attainment"] < 0.8) | (far["attainment"] > 1.2)).all()
     assert far["why"].str.len().min() > 5
+    company = far["why"].str.extract(r"whole company sold (\d+)")[0].astype(float)
+    said = far[company.notna()]
+    same = (company.dropna() > 100) == (said["attainment"] > 1)
+    assert len(said) and same.all(), "what the company did is a reason only where it went that way"
 
 
 def test_a_replay_knows_nothing_of_later_lines(adventureworks):

@@ -129,7 +129,8 @@ def _split(report: Report, words: Wording) -> str:
         key = "except_both" if len(named) == 2 else "except_one"
         except_ = words.say(key, first=named[0], second=named[-1])
     if equal:
-        return words.html("lead_equal", chance=words.chance(common), except_=except_)
+        one = words.name("level", report.plan.hierarchy.levels[-1])
+        return words.html("lead_equal", one=one, chance=words.chance(common), except_=except_)
     return words.html("lead_split", criterion=words.criterion(criterion), except_=except_)
 
 

@@ -14,7 +14,7 @@ WORDS: dict[str, str] = {
     "below_baseline": "{percent} below last {short}",
     "equal_baseline": "the same as last {short}",
     "lead_reach": "The company reaches it in **{chance} of 100** simulated quarters.",
-    "lead_equal": "Every unit that carries a quota has the same chance to attain, **{chance}**{except_}.",
+    "lead_equal": "Every {one} that carries a quota has the same chance to attain, **{chance}**{except_}.",
     "lead_split": "The total is split {criterion}{except_}.",
     "except_one": ", except {first}",
     "except_both": ", except {first} and {second}",

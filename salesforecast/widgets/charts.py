@@ -18,6 +18,7 @@ from salesforecast.reporting.wording import Wording
 from salesforecast.widgets import style
 from salesforecast.widgets.outlook import View
 from salesforecast.widgets.session import place_label
+from salesforecast.widgets.units import axis_marks
 from salesforecast.widgets.words import say
 
 WIDTH = 304  # px: the right column without its margins
@@ -73,7 +74,7 @@ def history_chart(view: View, wording: Wording, *, height: int = 108) -> str:
     sold, ahead, target = view.sold, view.ahead, view.target
     largest = max([*sold, *ahead["high80"], *target, 1.0])
     tick = round_tick(largest)
-    left = max(_Plot.left, 5.8 * len(wording.amount(3 * tick)) + 6)  # room for long figures
+    left = max(_Plot.left, 5.8 * len(axis_marks(tick, wording)[-1]) + 6)  # room for long figures
     plot = _Plot(3 * tick, len(sold), len(ahead), height, left)
     periods = [*sold.index, *ahead.index]
     parts = [*_axis(plot, periods, wording), *_fan(plot, view), *_sold(plot, sold)]
@@ -86,12 +87,10 @@ def history_chart(view: View, wording: Wording, *, height: int = 108) -> str:
 def _axis(plot: _Plot, periods: Sequence[pd.Timestamp], wording: Wording) -> list[str]:
     """Amounts at the left; below, each planned point's month and every year where it begins."""
     out = []
-    for amount in (0.0, plot.top / 3, 2 * plot.top / 3, plot.top):
-        y = plot.y(amount)
+    for at, said in enumerate(axis_marks(plot.top / 3, wording)):
+        y = plot.y(at * plot.top / 3)
         out.append(f'<path d="M{plot.left} {y}H{plot.right}" stroke="{style.LINE2}"/>')
-        out.append(
-            _text(plot.left - 4, y + 3.5, wording.amount(amount), size=10, more='text-anchor="end"')
-        )
+        out.append(_text(plot.left - 4, y + 3.5, said, size=10, more='text-anchor="end"'))
     year, last = 0, -99.0
     for at, period in enumerate(periods):
         x, fresh = plot.x(at), period.year != year

@@ -37,3 +37,11 @@ def unit_words(measure: Measure, wording: Wording) -> str:
     if wording.divisor == own_divisor(measure):
         return wording.unit(measure.unit, measure.display)
     return wording.scaled(measure.unit).strip()
+
+
+def axis_marks(tick: float, wording: Wording) -> list[str]:
+    """Nothing and three ticks as an axis says them: without decimals that are nought in all."""
+    said = [wording.amount(at * tick) for at in range(4)]
+    while "." in said[0] and all(text[-1] in "0." for text in said):
+        said = [text[:-1] for text in said]
+    return said

@@ -4,6 +4,7 @@ import pytest
 
 from salesforecast.hierarchy import ROOT
 from salesforecast.history.organisation import Measure
+from salesforecast.reporting.wording import Wording
 from salesforecast.rules import Ceiling
 from salesforecast.widgets import editing
 from salesforecast.widgets.editing import Cell
@@ -11,7 +12,7 @@ from salesforecast.widgets.grid_rows import page_of, rows_of
 from salesforecast.widgets.planner import Planner
 from salesforecast.widgets.saving import Shelf
 from salesforecast.widgets.session import Session
-from salesforecast.widgets.units import divisors, unit_words, wording_of
+from salesforecast.widgets.units import axis_marks, divisors, unit_words, wording_of
 
 
 @pytest.fixture
@@ -154,3 +155,11 @@ def test_a_file_that_came_back_is_told_in_the_unit_and_the_language_of_the_page(
     sheet.take.click()
     person = next(n for n in session.plan.units.index if n.endswith("Jae Pak"))
     assert session.limit(Ceiling, person) == 950_000
+
+
+def test_an_axis_says_no_idle_decimals():
+    wan, yi = Wording("zh", 10_000, 4), Wording("zh", 100_000_000, 4)
+    assert axis_marks(300_000, wan) == ["0", "30", "60", "90"]
+    assert axis_marks(2_500, wan) == ["0.00", "0.25", "0.50", "0.75"]
+    assert axis_marks(300_000, yi) == ["0.000", "0.003", "0.006", "0.009"]
+    assert axis_marks(100_000, Wording("en", 1)) == ["0", "100,000", "200,000", "300,000"]

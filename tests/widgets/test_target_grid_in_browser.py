@@ -155,7 +155,8 @@ def test_every_figure_on_the_page_is_the_sessions(grid, language):
 
 def test_keys_alone_edit_undo_and_redo(grid):
     page, person = grid.page, grid.person("Jae Pak")
-    before = grid.cell(person, "target").inner_text()
+    before = grid.ask(f"session.wording.amount(session.plan.units.at['{person}', 'target'])")
+    grid.says(person, "target", before)  # the page, too, is afresh
     grid.go(person, "forecast")
     for key in ("ArrowRight",) * 4:
         page.keyboard.press(key)

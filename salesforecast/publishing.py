@@ -32,8 +32,8 @@ _WAIT_SECONDS = 0.2
 
 
 def new_run_id() -> str:
-    """Name a run after the moment it starts (UTC) and four random digits; names sort by time."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid4().hex[:4]}"
+    """Name a run after the moment it starts (UTC) and six random digits; names sort by time."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid4().hex[:6]}"
 
 
 def read_json(path: Path) -> dict[str, Any]:

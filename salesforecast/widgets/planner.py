@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 from html import escape
 from pathlib import Path
@@ -145,6 +146,7 @@ class Planner(ipywidgets.VBox):
         self.head.show()  # who decides is known only now
         self.remove_class("sf-busy")
         gc.freeze()  # what is loaded stays; searching it for garbage would halt some edit for long
+        atexit.register(gc.unfreeze)  # libraries look for what was left behind, and say so
         self.page.answer()
 
     def _keep(self, kept: object) -> None:

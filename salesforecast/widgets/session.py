@@ -164,7 +164,7 @@ class Session(traitlets.HasTraits):
     @property
     def wording(self) -> Wording:
         """How figures are said in the language and the unit of the screen."""
-        wording = wording_of(self.measure, self.language, self.divisor)
+        wording = wording_of(self.measure, self.language, self.divisor, self.plan.scenario.step)
         return replace(wording, calendar=self.inputs.organisation.calendar)
 
     @property

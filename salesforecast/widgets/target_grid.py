@@ -73,6 +73,7 @@ class LiveGrid(anywidget.AnyWidget):
         self._answers: dict[str, dict[str, Any]] = {}
         self._rows: grid_rows.Rows | None = None
         self._chosen = ""
+        self._decimals = 0
         self.on_msg(self._hear)
         session.observe(self._on_plan, ["plan", "language", "divisor"])
         session.observe(self._on_refusal, ["refusal"])
@@ -142,6 +143,7 @@ class LiveGrid(anywidget.AnyWidget):
         rows = grid_rows.rows_of(self.session, months=self._months)
         self._rows = rows
         session = self.session
+        self._decimals = session.wording.decimals
         self.send(
             {
                 "event": "all",
@@ -160,7 +162,10 @@ class LiveGrid(anywidget.AnyWidget):
             return
         rows = grid_rows.rows_of(self.session, months=self._months, like=self._rows)
         same = rows.fixed is self._rows.fixed or rows.fixed == self._rows.fixed
-        if not same or grid_rows.has_capacity(rows) != grid_rows.has_capacity(self._rows):
+        shown = self.session.wording.decimals == self._decimals
+        if not (same and shown) or grid_rows.has_capacity(rows) != grid_rows.has_capacity(
+            self._rows
+        ):
             self._send_all()
             return
         patch = rows.patch(self._rows)

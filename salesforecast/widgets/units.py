@@ -21,15 +21,15 @@ def divisors(measure: Measure, language: str) -> list[int]:
     return sorted({*DIVISORS[language], own_divisor(measure)})
 
 
-def decimals_of(measure: Measure, divisor: int) -> int:
-    """Decimals that let a larger unit say what the organisation's own says, four at most."""
-    larger = divisor / own_divisor(measure)
+def decimals_of(measure: Measure, divisor: int, step: int = 1) -> int:
+    """Decimals that say all of a multiple of `step`, or of the organisation's own unit; four at most."""
+    larger = divisor / max(own_divisor(measure), step)
     return min(max(math.ceil(math.log10(larger)), 0), MOST_DECIMALS)
 
 
-def wording_of(measure: Measure, language: str, divisor: int) -> Wording:
-    """How figures are said in a language and a unit."""
-    return Wording(language, divisor, decimals_of(measure, divisor))
+def wording_of(measure: Measure, language: str, divisor: int, step: int = 1) -> Wording:
+    """How figures are said in a language and a unit, where targets are multiples of `step`."""
+    return Wording(language, divisor, decimals_of(measure, divisor, step))
 
 
 def unit_words(measure: Measure, wording: Wording) -> str:

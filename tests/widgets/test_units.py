@@ -73,6 +73,19 @@ def test_the_waterfall_still_adds_up_as_it_is_shown(planner):
     assert total in said and total in planner.consequences.parts["why"]
 
 
+def test_no_decimals_beyond_the_step_of_targets(planner):
+    session, sent = planner.session, []
+    session.language, session.divisor = "zh", 100_000_000
+    grid = planner.grid.live
+    if grid is not None:
+        grid._hear(grid, {"event": "ready"}, [])
+        grid.send = sent.append
+    assert session.wording.decimals == 4
+    assert session.wish("step", step=1_000_000)
+    assert session.wording.decimals == 2
+    assert not sent or [message["event"] for message in sent][:1] == ["all"]
+
+
 def test_what_is_typed_is_in_the_unit_of_the_screen(planner):
     session = planner.session
     person = next(n for n in session.plan.units.index if n.endswith("Jae Pak"))

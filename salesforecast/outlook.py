@@ -109,8 +109,9 @@ def hangs_on(
     -------
     pd.DataFrame
         On assumption, the widest first: `low_words`, `high_words` (what changes), `base, low,
-        high, low_change, high_change, width` of the chance to reach the plan's total, and
-        `landing, landing_low, landing_high`, the mean of the span's sales.
+        high, low_change, high_change, width` of the chance to reach the plan's total (or the
+        total that a what-if names), and `landing, landing_low, landing_high`, the mean of the
+        span's sales.
     """
     total = float(plan.units.loc[ROOT, "target"])
     looked_at = dict(swings_of(plan, language=language) if swings is None else swings)
@@ -121,7 +122,12 @@ def hangs_on(
         at = changed.samples.periods.get_indexer(plan.periods)
         return np.asarray(changed.samples.values[:, :, at].sum(axis=(1, 2)))
 
-    table = tornado(basis, looked_at, lambda changed: float((ends(changed) >= total).mean()))
+    def chance(changed: Basis) -> float:
+        named = changed.scenario.total
+        asked = total if named is None or named == basis.scenario.total else named
+        return float((ends(changed) >= asked).mean())
+
+    table = tornado(basis, looked_at, chance)
     landing = tornado(basis, looked_at, lambda changed: float(ends(changed).mean()))
     table["landing"] = landing["base"]
     table["landing_low"], table["landing_high"] = landing["low"], landing["high"]

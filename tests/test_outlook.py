@@ -8,7 +8,7 @@ from salesforecast import desk, outlook, workbench
 from salesforecast.errors import DataError, ParameterError
 from salesforecast.hierarchy import ROOT
 from salesforecast.planning.appraise import Bonus, Tiers
-from salesforecast.planning.changes import Shock
+from salesforecast.planning.changes import Assume, Shock
 from salesforecast.planning.scenario import Scenario
 from salesforecast.planning.schemes import persons, read_schemes
 from salesforecast.planning.what_if import WhatIf
@@ -156,3 +156,10 @@ def test_the_same_file_gives_the_same_plan_and_other_data_is_refused(tiny_compan
             workbench.build_plan(desk.open_for(tiny_company, again), again)
     finally:
         table.write_bytes(before)
+
+
+def test_a_what_if_that_asks_for_more_is_held_against_what_it_asks(year, plan):
+    total = int(plan.units.loc[ROOT, "target"])
+    found = outlook.hangs_on(year, plan, [WhatIf("more", (Assume({"total": 2 * total}),))])
+    assert found.loc["more", "low"] < found.loc["more", "base"] == found.loc["more", "high"]
+    assert found.loc["more", "landing_low"] == found.loc["more", "landing"]

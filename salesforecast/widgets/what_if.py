@@ -213,6 +213,8 @@ def tornado_chart(found: pd.DataFrame, *, language: str = "en", width: int = 980
         f'<path d="M{x(base):.1f} 16V{height}" stroke="{style.LINE}"/>'
         f'<text x="{x(base):.1f}" y="11" font-size="11" font-weight="600" text-anchor="middle">'
         f"{wording.chance(base)}</text>"
+        f'<text x="{width - right + 88}" y="11" font-size="10.5" style="fill:{figures.INK2}">'
+        f"{'其中一端的变动' if language == 'zh' else 'what changes at one end'}</text>"
     ]
     for at, (name, line) in enumerate(found.iterrows()):
         y, lower, upper = (
@@ -241,7 +243,7 @@ def tornado_chart(found: pd.DataFrame, *, language: str = "en", width: int = 980
 
 
 def _short(words: str) -> str:
-    return words if len(words) <= 40 else words[:39] + "…"
+    return words if len(words) <= 54 else words[:53] + "…"
 
 
 def _bars(moves: pd.DataFrame, rows: pd.DataFrame, wording: Wording, *, width: int) -> str:

@@ -243,7 +243,7 @@ def _rows(rows: list[dict[str, Any]], language: str) -> str:
         taken = say("seconds", language, n=row["seconds"]) if row["seconds"] is not None else ""
         status = say(row["status"], language)
         lines.append(
-            f"{row['run']:<22} {status:<6} exit {row['exit']}  {row['started']:<16} "
+            f"{row['run']:<24} {status:<6} exit {row['exit']}  {row['started']:<16} "
             f"{taken:>6}  {row['job']}: {row['what']}"
         )
     return "\n".join(lines)

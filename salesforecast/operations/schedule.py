@@ -250,7 +250,7 @@ def _end(
     if job.path == Path():
         return  # called by hand: who called reads it himself
     sent = send(job, told, mask=mask, log=progress)
-    words = f"exit {code}  {told.outcome:<9} {run_id or '-':<22} {told.headline}"
+    words = f"exit {code}  {told.outcome:<9} {run_id or '-':<24} {told.headline}"
     failed = [line for line in sent if "NOT sent" in line]
     _log(job, mask.text("; ".join([words, *failed])), progress)
 

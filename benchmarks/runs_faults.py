@@ -91,7 +91,7 @@ def _kept(outputs: Path, run: str) -> bool:
 
 
 def _disk_full(place: Path) -> tuple[bool, str]:
-    code, said, outputs, run = _small_disk(place, "true", "5.0")
+    code, said, outputs, run = _small_disk(place, "true", "1.9")
     told = "No space left" in said or "disk" in said
     return code == 5 and told and _kept(outputs, run), f"exit {code}"
 

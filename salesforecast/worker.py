@@ -77,7 +77,7 @@ def supervise(
             except queue.Empty:
                 raise _late() from None
             if line is None:
-                drain.join(timeout=1)
+                drain.join(timeout=_PATIENCE)
                 raise _died(process, "".join(tail))
             told = json.loads(line)
             if "line" in told:

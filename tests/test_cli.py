@@ -124,7 +124,12 @@ def test_a_bug_of_ours_names_its_place_and_ends_with_1(place, monkeypatch):
 def test_an_interrupted_run_leaves_nothing_behind(place):
     command = [sys.executable, "-m", "salesforecast", "run", "quarterly_allocation"]
     with (place / "said.txt").open("w") as said:
-        run = subprocess.Popen([*command, "-p", "pause=60"], stdout=said, stderr=said)
+        run = subprocess.Popen(
+            [*command, "-p", "pause=60"],
+            stdout=said,
+            stderr=said,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # shells' & ignores it
+        )
     until = time.monotonic() + 30
     while "load" not in (place / "said.txt").read_text():
         assert time.monotonic() < until

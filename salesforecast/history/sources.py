@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def find_files(folder: Path, pattern: str) -> list[Path]:
     Raises
     ------
     DataError
-        If there is none.
+        If there is none, or one that this user may not read.
     """
     path = folder / pattern
     if is_database(pattern):
@@ -52,6 +53,13 @@ def find_files(folder: Path, pattern: str) -> list[Path]:
         found = sorted(p for p in folder.glob(pattern) if p.is_file())
     else:
         found = []
+    for file in found:
+        if file.is_file() and not os.access(file, os.R_OK):
+            raise DataError(
+                "the file may not be read by this user.",
+                where=f"'{file.name}', from '{pattern}'",
+                fix="give this user the right to read it, or change `path`.",
+            )
     if found:
         return found
     near = difflib.get_close_matches(path.name, _names(path.parent), n=1)

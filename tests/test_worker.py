@@ -26,7 +26,7 @@ def work(request, tell):
     if request["do"] == "bug":
         return {}["no such key"]
     if request["do"] == "die":
-        sys.stderr.write("last words")
+        print("last words", file=sys.stderr, flush=True)
         os._exit(9)
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
     open(request["pids"], "w").write(f"{os.getpid()} {child.pid}")

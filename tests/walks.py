@@ -333,7 +333,8 @@ def conflict(desk: Desk) -> None:
     ann.save("Ann's view")
     ann.told("Saved as v")
     hers, _ = desk.newest()
-    bar = bo.page.locator(".sf-conflict").get_by_role("alert")
+    bars = bo.page.locator(".sf-conflict").get_by_role("alert")  # unsaved work may have one, too
+    bar = bars.filter(has_text="saved v")
     bar.wait_for(timeout=60_000)  # without pressing anything
     seen(
         lambda: f"{hers.author} saved v{hers.number}" in bar.inner_text(),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from salesforecast.errors import DataError, Finding, SalesforecastError
 from salesforecast.findings import filled, said
+from salesforecast.reporting.wording import Wording
 from salesforecast.wishes import LANGUAGES
 
 ENGLISH: Mapping[str, str] = {
@@ -20,16 +21,6 @@ ENGLISH: Mapping[str, str] = {
     "colon": ": ",
     "unit of time": "s",
     "left": "  (about {n:.0f} s left)",
-    "stage start": "start",
-    "stage data gate": "data gate",
-    "stage rehearsal": "rehearsal",
-    "stage load": "load",
-    "stage validate": "validate",
-    "stage history": "history",
-    "stage forecast": "forecast",
-    "stage allocate": "allocate",
-    "stage hindcast": "hindcast",
-    "stage report": "report",
     "listed": "listed below",
     "several errors": "the data have {n} kinds of errors",
     "correct them": "correct them in the source and run again; nothing was written.",
@@ -129,16 +120,6 @@ CHINESE: Mapping[str, str] = {
     "colon": "：",
     "unit of time": "秒",
     "left": "（约剩 {n:.0f} 秒）",
-    "stage start": "开始",
-    "stage data gate": "检查数据",
-    "stage rehearsal": "试算",
-    "stage load": "读取",
-    "stage validate": "校验",
-    "stage history": "整理历史",
-    "stage forecast": "预测",
-    "stage allocate": "分配",
-    "stage hindcast": "回放以往季度",
-    "stage report": "写报告",
     "listed": "见下",
     "several errors": "数据有 {n} 类错误",
     "correct them": "请在数据来源中更正后重新运行；没有写入任何结果。",
@@ -267,8 +248,7 @@ def line(finding: Finding, language: str) -> str:
 
 def stage(name: str, language: str) -> str:
     """A line of progress: the name of a stage in the reader's language, or as it is."""
-    key = f"stage {name}"
-    return say(key, language) if key in ENGLISH else name
+    return Wording(language).name("stage", name)
 
 
 def language_of(values: Mapping[str, object]) -> str:

@@ -20,6 +20,7 @@ from salesforecast.planning.what_if import WhatIf
 from salesforecast.reporting.wording import Wording
 from salesforecast.widgets import repairs
 from salesforecast.widgets.change_forms import Choices, Typed, read_change
+from salesforecast.widgets.steps import Steps
 from salesforecast.widgets.what_if import SideBySide
 from salesforecast.widgets.what_if_words import refused, say
 from salesforecast.widgets.words import LANGUAGES
@@ -97,8 +98,7 @@ class Questions(traitlets.HasTraits):
         self.plan = workbench.build_plan(inputs, scenario)
         self._answers: dict[tuple[Change, ...], Answer] = {(): self.plan}
         self._hangs: dict[tuple[str, str, tuple[Change, ...]], pd.DataFrame] = {}
-        self._past: list[tuple[Case, ...]] = []
-        self._future: list[tuple[Case, ...]] = []
+        self._steps: Steps[tuple[Case, ...]] = Steps()
         cases = tuple(Case(question.name, question.changes) for question in asked)
         for case in cases:
             self._answer(case.question)
@@ -205,21 +205,21 @@ class Questions(traitlets.HasTraits):
 
     def undo(self) -> bool:
         """Go one step back; False if there is none."""
-        return self._travel(self._past, self._future)
+        return self._travel(self._steps.undo(self.cases))
 
     def redo(self) -> bool:
         """Take the last undone step again; False if there is none."""
-        return self._travel(self._future, self._past)
+        return self._travel(self._steps.redo(self.cases))
 
     @property
     def can_undo(self) -> bool:
         """Whether there is a step to take back."""
-        return bool(self._past)
+        return self._steps.can_undo
 
     @property
     def can_redo(self) -> bool:
         """Whether a step was taken back and not replaced."""
-        return bool(self._future)
+        return self._steps.can_redo
 
     # ---- files --------------------------------------------------------------------------
 
@@ -300,16 +300,13 @@ class Questions(traitlets.HasTraits):
         return self._step((*self.cases[:at], case, *self.cases[at + 1 :]), chosen=at)
 
     def _step(self, cases: tuple[Case, ...], *, chosen: int) -> bool:
-        self._past.append(self.cases)
-        self._future.clear()
+        self._steps.leave(self.cases)
         self._show(cases, chosen=chosen)
         return True
 
-    def _travel(self, source: list[tuple[Case, ...]], target: list[tuple[Case, ...]]) -> bool:
-        if not source:
+    def _travel(self, cases: tuple[Case, ...] | None) -> bool:
+        if cases is None:
             return False
-        target.append(self.cases)
-        cases = source.pop()
         self._show(cases, chosen=min(self.chosen, len(cases) - 1))
         return True
 

@@ -22,6 +22,7 @@ from salesforecast.reporting.wording import Wording
 from salesforecast.rules import Ceiling, Floor, Lock
 from salesforecast.widgets import repairs
 from salesforecast.widgets.repairs import KINDS, Way
+from salesforecast.widgets.steps import Steps
 from salesforecast.widgets.units import divisors, own_divisor, unit_words, wording_of
 from salesforecast.widgets.words import LANGUAGES, criterion_label, say
 
@@ -140,8 +141,7 @@ class Session(traitlets.HasTraits):
             divisor=own_divisor(self.measure),
         )
         self.first = first
-        self._past: list[tuple[Scenario, Plan]] = []
-        self._future: list[tuple[Scenario, Plan]] = []
+        self._steps: Steps[tuple[Scenario, Plan]] = Steps()
         self._gesture = ""
 
     @traitlets.observe("language", "divisor")
@@ -175,12 +175,12 @@ class Session(traitlets.HasTraits):
     @property
     def can_undo(self) -> bool:
         """Whether there is a step to take back."""
-        return bool(self._past)
+        return self._steps.can_undo
 
     @property
     def can_redo(self) -> bool:
         """Whether a step was taken back and not replaced."""
-        return bool(self._future)
+        return self._steps.can_redo
 
     def label(self, node: str) -> str:
         """What people call `node`; a house leaf with its place: `France (online)`."""
@@ -236,16 +236,15 @@ class Session(traitlets.HasTraits):
 
     def undo(self) -> bool:
         """Go one step back; False if there is none. The plan is not computed again."""
-        return self._travel(self._past, self._future)
+        return self._travel(self._steps.undo((self.scenario, self.plan)))
 
     def redo(self) -> bool:
         """Take the last undone step again; False if there is none."""
-        return self._travel(self._future, self._past)
+        return self._travel(self._steps.redo((self.scenario, self.plan)))
 
     def forget_steps(self) -> None:
         """Let what is on the screen be the beginning: nothing before it can be undone to."""
-        self._past.clear()
-        self._future.clear()
+        self._steps.forget()
 
     def save(self, path: str | Path) -> Path:
         """Write the scenario as TOML and return where it is; makes the folder if needed."""
@@ -338,10 +337,9 @@ class Session(traitlets.HasTraits):
 
     def _step(self, scenario: Scenario, plan: Plan, *, gesture: str = "") -> None:
         """One step ahead, which `undo` takes back."""
-        if not (gesture and gesture == self._gesture):
-            self._past.append((self.scenario, self.plan))
+        going_on = gesture if gesture == self._gesture else ""
+        self._steps.leave((self.scenario, self.plan), going_on=going_on)
         self._gesture = gesture
-        self._future.clear()
         self._show(scenario, plan)
 
     def _refuse(self, asked: str, error: SalesforecastError, typed: Typed = NOWHERE) -> bool:
@@ -363,14 +361,11 @@ class Session(traitlets.HasTraits):
     def _amount(self, amount: float) -> str:
         return f"{self.wording.amount(amount)} {self.unit}"
 
-    def _travel(
-        self, source: list[tuple[Scenario, Plan]], target: list[tuple[Scenario, Plan]]
-    ) -> bool:
+    def _travel(self, found: tuple[Scenario, Plan] | None) -> bool:
         self._gesture = ""
-        if not source:
+        if found is None:
             return False
-        target.append((self.scenario, self.plan))
-        self._show(*source.pop())
+        self._show(*found)
         return True
 
     def _show(self, scenario: Scenario, plan: Plan) -> None:
